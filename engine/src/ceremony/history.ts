@@ -1,0 +1,134 @@
+/**
+ * What the entries of a transcript say about where a ceremony stands. Fed entry by entry: the same code tells a running
+ * ceremony what it just did and a resumed one what had been done.
+ */
+import type { Runbook, Scope } from '../runbook/model.ts'
+import type { Entry, Intent, Opened, Outcome, Statement } from '../transcript/entry.ts'
+
+/** An intent and what belongs to it. */
+export interface OpenIntent {
+  readonly intent: Intent
+  readonly sequence: number
+  readonly time: string
+  /** SHA-256 of the statement's bytes: the root of the randomness of this step. */
+  readonly payloadDigest: Uint8Array
+  /** Set once a resolution said that the effect did not take place, so that it may be run. */
+  resolved: 'done' | 'not-done' | undefined
+}
+
+const keyOf = (step: string, instance: string | null): string => JSON.stringify([step, instance])
+
+export class History {
+  opened: Opened | undefined
+  ceremony = ''
+  /** Who holds the baton. */
+  station = ''
+  /** Set between handed-over and received. */
+  handedOverTo: string | undefined
+  /** Whether the station has shown its evidence since it received the baton. */
+  arrived = false
+  /** The last intent, while it has no outcome. */
+  open: OpenIntent | undefined
+  closed = false
+  /** How many entries there are. */
+  entries = 0
+  deviations = 0
+  stepsDone = 0
+  readonly #finished = new Map<string, Outcome | 'skipped'>()
+  readonly #attempts = new Map<string, { attempts: number; lastFailure: Outcome | undefined }>()
+  readonly #signersBefore = new Map<string, Set<string>>()
+
+  /** @param keyids the keys that signed this entry's envelope */
+  apply(statement: Statement, keyids: readonly string[], payloadDigest: Uint8Array): void {
+    const entry: Entry = statement.predicate
+    this.entries++
+    switch (entry.kind) {
+      case 'opened':
+        this.opened = entry
+        this.ceremony = entry.ceremony
+        this.station = entry.station
+        return
+      case 'arrived':
+        this.arrived = true
+        return
+      case 'skipped':
+        this.#finished.set(keyOf(entry.step, entry.instance), 'skipped')
+        return
+      case 'intent':
+        this.#intent(entry, entry.sequence, entry.time, keyids, payloadDigest)
+        return
+      case 'resolution':
+        if (this.open) this.open.resolved = entry.verdict
+        return
+      case 'outcome':
+        this.#outcome(entry)
+        return
+      case 'handed-over':
+        this.handedOverTo = entry.to
+        return
+      case 'received':
+        this.station = entry.station
+        this.handedOverTo = undefined
+        this.arrived = false
+        return
+      case 'deviation':
+        this.deviations++
+        return
+      case 'closed':
+        this.closed = true
+    }
+  }
+
+  /** @returns whether this instance has a good outcome or was skipped */
+  isFinished(step: string, instance: string | null): boolean {
+    return this.#finished.has(keyOf(step, instance))
+  }
+
+  /** @returns how many intents this instance has had, and the outcome of the last if that was a failure */
+  attempts(step: string, instance: string | null): { attempts: number; lastFailure: Outcome | undefined } {
+    return this.#attempts.get(keyOf(step, instance)) ?? { attempts: 0, lastFailure: undefined }
+  }
+
+  /** @returns names of the officers who authorised any instance of that step */
+  signersBefore(step: string): ReadonlySet<string> {
+    return this.#signersBefore.get(step) ?? new Set()
+  }
+
+  /** @returns what expressions see: parameters, and the outputs of every finished step */
+  scope(runbook: Runbook): Scope {
+    const steps: Record<string, unknown> = {}
+    for (const step of runbook.steps) {
+      if (step.forEach) steps[step.id] = {}
+    }
+    for (const [key, outcome] of this.#finished) {
+      const [step, instance] = JSON.parse(key) as [string, string | null]
+      const seen = { outputs: outcome === 'skipped' ? null : outcome.outputs }
+      if (instance === null) steps[step] = seen
+      else (steps[step] as Record<string, unknown>)[instance] = seen
+    }
+    return { parameters: this.opened?.parameters ?? {}, steps }
+  }
+
+  #intent(intent: Intent, sequence: number, time: string, keyids: readonly string[], payloadDigest: Uint8Array): void {
+    const key = keyOf(intent.step, intent.instance)
+    const before = this.#attempts.get(key)
+    this.#attempts.set(key, { attempts: intent.attempt, lastFailure: before?.lastFailure })
+    this.open = { intent, sequence, time, payloadDigest, resolved: undefined }
+    const names = this.#signersBefore.get(intent.step) ?? new Set()
+    for (const officer of this.opened?.officers ?? []) {
+      if (keyids.includes(officer.keyid)) names.add(officer.name)
+    }
+    this.#signersBefore.set(intent.step, names)
+  }
+
+  #outcome(outcome: Outcome): void {
+    const key = keyOf(outcome.step, outcome.instance)
+    this.open = undefined
+    if (outcome.result === 'done') {
+      this.#finished.set(key, outcome)
+      this.stepsDone++
+    } else {
+      this.#attempts.set(key, { attempts: this.#attempts.get(key)?.attempts ?? 1, lastFailure: outcome })
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** Writes the entries of a ceremony: builds the statement, has it signed by the station and the officers, appends it. */
+import { createHash } from 'node:crypto'
+import type { CeremonyClock } from '../capability/clock.ts'
+import type { Quorum } from '../runbook/model.ts'
+import { canonicalize } from '../transcript/canonical.ts'
+import { preAuthenticationEncoding, type Signer } from '../transcript/dsse.ts'
+import { type Body, type Mode, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, type Statement, type Subject } from '../transcript/entry.ts'
+import type { TranscriptStore } from '../transcript/store.ts'
+import type { History } from './history.ts'
+import type { People } from './people.ts'
+
+/** Who signs beside the station, and what they are told. */
+export interface SignOff {
+  readonly quorum: Quorum | 'everyone'
+  readonly except?: readonly string[]
+  readonly says: string
+}
+
+export class Ledger {
+  readonly #store: TranscriptStore
+  readonly #history: History
+  readonly #clock: CeremonyClock
+  readonly #people: People
+  readonly #stations: Readonly<Record<string, Signer>>
+  readonly #ceremony: string
+  readonly #mode: Mode
+  #lastTime: number
+
+  constructor(about: {
+    store: TranscriptStore
+    history: History
+    clock: CeremonyClock
+    people: People
+    stations: Readonly<Record<string, Signer>>
+    ceremony: string
+    mode: Mode
+    lastTime?: number
+  }) {
+    this.#store = about.store
+    this.#history = about.history
+    this.#clock = about.clock
+    this.#people = about.people
+    this.#stations = about.stations
+    this.#ceremony = about.ceremony
+    this.#mode = about.mode
+    this.#lastTime = about.lastTime ?? 0
+  }
+
+  /**
+   * Signs and appends one entry; it is on disk when this resolves.
+   * @param station who writes it
+   * @returns names of the officers who signed
+   */
+  async write(body: Body, station: string, subjects: readonly Subject[] = [], signOff?: SignOff): Promise<readonly string[]> {
+    this.#lastTime = Math.max(this.#clock.now(), this.#lastTime)
+    const { head } = this.#store
+    const statement: Statement = {
+      _type: STATEMENT_TYPE,
+      subject: subjects.length > 0 ? subjects : [{ name: 'ceremony', digest: { sha256: sha256(this.#ceremony) } }],
+      predicateType: PREDICATE_TYPE,
+      predicate: {
+        ceremony: this.#ceremony,
+        sequence: head ? head.sequence + 1 : 0,
+        previous: head ? { sha256: head.digest } : null,
+        station,
+        time: new Date(this.#lastTime).toISOString(),
+        mode: this.#mode,
+        ...body,
+      },
+    }
+    if (signOff && needsOfficers(signOff.quorum)) await this.#store.setPending(statement)
+    return this.append(statement, signOff)
+  }
+
+  /** Signs and appends a statement that is already made: a new one, or one that a crash left unsigned. */
+  async append(statement: Statement, signOff?: SignOff): Promise<readonly string[]> {
+    const payload = Buffer.from(canonicalize(statement))
+    const message = preAuthenticationEncoding(PAYLOAD_TYPE, payload)
+    const station = this.#stations[statement.predicate.station]
+    if (!station) throw new Error(`no key of station ${statement.predicate.station} is here`)
+    const own = { keyid: station.keyid, sig: Buffer.from(await station.sign(message)).toString('base64') }
+    const officers =
+      signOff && needsOfficers(signOff.quorum)
+        ? await this.#people.sign({ says: signOff.says, message, quorum: signOff.quorum, except: signOff.except ?? [] })
+        : []
+    const signatures = [own, ...officers]
+    await this.#store.append({ payload: payload.toString('base64'), payloadType: PAYLOAD_TYPE, signatures })
+    const keyids = signatures.map((signature) => signature.keyid)
+    this.#history.apply(statement, keyids, createHash('sha256').update(payload).digest())
+    return this.#people.officers.filter((officer) => keyids.includes(officer.keyid)).map((officer) => officer.name)
+  }
+}
+
+function needsOfficers(quorum: Quorum | 'everyone'): boolean {
+  return quorum === 'everyone' || Object.values(quorum).some((count) => count > 0)
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

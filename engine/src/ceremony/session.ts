@@ -1,0 +1,269 @@
+/**
+ * A ceremony's folder, opened for work: `transcript.intoto.jsonl`, `artifacts/`, `runbook.yaml`, `setup.yaml` and, when it
+ * runs unattended, the answers. Begins a ceremony, or takes it up again where it was left.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { ulid } from 'ulid'
+import { ceremonyClock } from '../capability/clock.ts'
+import type { LiveHttp } from '../capability/http.ts'
+import { Recording } from '../capability/recording.ts'
+import type { CloudSetup } from '../capability/setup.ts'
+import { PluginError } from '../plugin/contract.ts'
+import { digestFolder, projectRoot } from '../plugin/package.ts'
+import { checkRunbook } from '../runbook/check.ts'
+import type { Finding, Runbook } from '../runbook/model.ts'
+import { bindParameters } from '../runbook/parameters.ts'
+import { parseRunbook } from '../runbook/parse.ts'
+import { openStationKey } from '../station/key.ts'
+import type { Signer } from '../transcript/dsse.ts'
+import type { Opened, Statement } from '../transcript/entry.ts'
+import { TranscriptStore } from '../transcript/store.ts'
+import { CeremonyError } from './error.ts'
+import { History } from './history.ts'
+import { Ledger, type SignOff } from './ledger.ts'
+import type { People } from './people.ts'
+import { Plugins } from './plugins.ts'
+import type { Progress } from './progress.ts'
+import { runCeremony, transferTo } from './run.ts'
+import { publicCloud, readIfThere, readSetup, type Setup } from './setup-file.ts'
+import type { Stage } from './step.ts'
+import { unattendedPeople } from './unattended.ts'
+import { readYaml } from './yaml-file.ts'
+
+const RUNBOOK = 'runbook.yaml'
+const SETUP = 'setup.yaml'
+const ANSWERS = 'answers.yaml'
+const PARAMETERS = 'parameters.yaml'
+const EXCHANGES = 'exchanges.open.jsonl'
+
+export interface Where {
+  readonly dir: string
+  readonly progress: Progress
+  /** Folders with plugins; the project's own when left out. */
+  readonly pluginFolders?: readonly string[]
+}
+
+/**
+ * Makes a ceremony's folder from a runbook and the files it runs with. Nothing is signed yet.
+ * @throws CeremonyError `run/exists` when the folder already holds a transcript
+ */
+export function prepare(dir: string, files: { runbook: string; setup: string; answers: string; parameters?: string }): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  if (readIfThere(join(dir, RUNBOOK))) {
+    throw new CeremonyError('run/exists', `${dir} already holds a ceremony.`, {
+      found: RUNBOOK,
+      expected: 'a folder that is new or empty',
+      advice: `Go on with it by \`ceremony resume ${dir}\`, or choose another folder.`,
+      exitCode: 2,
+    })
+  }
+  const keep = (name: string, from: string | undefined): void => {
+    if (from && resolve(from) !== resolve(join(dir, name))) writeFileSync(join(dir, name), readFileSync(from), { mode: 0o600 })
+  }
+  keep(SETUP, files.setup)
+  keep(ANSWERS, files.answers)
+  keep(PARAMETERS, files.parameters)
+  keep(RUNBOOK, files.runbook)
+}
+
+/**
+ * Runs the ceremony in a prepared folder to its end: from the beginning, or from where it was left.
+ * @throws CeremonyError where it stops
+ */
+export async function carryOn(where: Where): Promise<void> {
+  const { dir, progress } = where
+  const setup = readSetup(join(dir, SETUP))
+  const runbook = readRunbook(join(dir, RUNBOOK))
+  const people = await openPeople(dir, setup)
+  const plugins = await Plugins.start(Object.keys(runbook.plugins), where.pluginFolders, (text) => progress({ kind: 'log', text })).catch(
+    pluginsFailed,
+  )
+  let store: TranscriptStore | undefined
+  let http: Promise<LiveHttp> | undefined
+  try {
+    refuseErrors(checkRunbook(runbook, plugins.descriptions()))
+    store = await TranscriptStore.open(dir)
+    const clock = ceremonyClock(setup.clock.origin, setup.clock.scale)
+    const history = new History()
+    let lastTime = 0
+    for await (const { statement, envelope, payloadDigest } of store.entries()) {
+      const keyids = envelope.signatures.map((signature) => signature.keyid)
+      history.apply(statement, keyids, payloadDigest)
+      lastTime = Date.parse(statement.predicate.time)
+    }
+    const pending = await store.takePending()
+    const stations = await openStations(setup, runbook)
+    const ceremony = history.ceremony || pending?.predicate.ceremony || ulid(clock.now())
+    const ledger = new Ledger({ store, history, clock, people, stations, ceremony, mode: setup.mode, lastTime })
+    const keep = store
+    const stage: Stage = {
+      runbook,
+      plugins,
+      people,
+      history,
+      ledger,
+      progress,
+      cloud: publicCloud(setup.cloud),
+      recording: new Recording(join(dir, EXCHANGES)),
+      surroundings: {
+        clock,
+        people,
+        hsm: setup.hsm,
+        http: setup.cloud ? () => (http ??= openHttp(setup.cloud!, people)) : null,
+        artifacts: {
+          put: async (name, bytes) => ({ name, sha256: await keep.putArtifact(bytes), size: bytes.length }),
+          get: async ({ sha256 }) => keep.getArtifact(sha256),
+        },
+        onOutput: (text) => progress({ kind: 'output', text }),
+      },
+      keepExchanges: async (recorded) => (recorded ? { sha256: await keep.putArtifact(recorded.bytes), count: recorded.count } : null),
+      transfer: (to) => transferTo(stage, to),
+    }
+    if (pending) await ledger.append(pending, signOffOf(pending, runbook, history))
+    if (!history.opened) await open(stage, setup, store, stations)
+    await runCeremony(stage)
+  } finally {
+    await plugins.stop()
+    ;(await http)?.close()
+    await store?.close()
+  }
+}
+
+/** @throws CeremonyError `runbook/invalid` (exit 2) */
+export function readRunbook(file: string): Runbook {
+  const source = readIfThere(file)
+  if (!source) {
+    throw new CeremonyError('runbook/missing', `There is no runbook at ${file}.`, {
+      found: 'no such file',
+      expected: 'a runbook (YAML)',
+      advice: 'Check the path.',
+      exitCode: 2,
+    })
+  }
+  const { runbook, findings } = parseRunbook(source, file)
+  refuseErrors(findings)
+  return runbook!
+}
+
+function refuseErrors(findings: readonly Finding[]): void {
+  const errors = findings.filter((finding) => finding.severity === 'error')
+  if (errors.length === 0) return
+  const texts = errors.map(({ file, position, message, advice }) => `${file}:${position.line}:${position.column}: ${message}${advice ? ` (${advice})` : ''}`)
+  throw new CeremonyError('runbook/invalid', `The runbook has ${errors.length === 1 ? 'an error' : `${errors.length} errors`}.`, {
+    found: texts.join('\n'),
+    expected: 'a runbook that `ceremony check` passes',
+    advice: 'Correct it and start again; nothing was done.',
+    exitCode: 2,
+  })
+}
+
+async function openPeople(dir: string, setup: Setup): Promise<People> {
+  if (setup.mode === 'production') {
+    throw new CeremonyError('run/production-unattended', 'A production ceremony is not run unattended.', {
+      found: `\`mode: production\` in ${join(dir, SETUP)}, and answers from a file`,
+      expected: 'officers at a terminal',
+      advice: 'Rehearse with `mode: rehearsal`. The terminal for officers is not part of this version yet.',
+      exitCode: 2,
+    })
+  }
+  return unattendedPeople(join(dir, ANSWERS))
+}
+
+async function openStations(setup: Setup, runbook: Runbook): Promise<Record<string, Signer>> {
+  const missing = Object.keys(runbook.stations).filter((name) => !setup.stations[name])
+  if (missing.length > 0) {
+    throw new CeremonyError('setup/no-station', `The setup names no key for station ${missing.join(', ')}.`, {
+      found: Object.keys(setup.stations).join(', ') || 'no stations',
+      expected: Object.keys(runbook.stations).join(', '),
+      advice: 'Add the station under `stations:` in the setup.',
+      exitCode: 2,
+    })
+  }
+  const opened = await Promise.all(
+    Object.keys(runbook.stations).map(async (name) => [name, await openStationKey(setup.stations[name]!.key)] as const),
+  )
+  return Object.fromEntries(opened)
+}
+
+/** Writes the opening entry: who, where, what, with which programs. Everyone present signs it. */
+async function open(stage: Stage, setup: Setup, store: TranscriptStore, stations: Record<string, Signer>): Promise<void> {
+  const { runbook, people, plugins, ledger } = stage
+  checkPresence(runbook, people)
+  const first = runbook.steps[0]!.station
+  const sha256 = await store.putArtifact(runbook.source)
+  const opened: Opened = {
+    kind: 'opened',
+    runbook: { name: runbook.name, version: runbook.version, title: runbook.title, sha256 },
+    parameters: parametersOf(store.dir, runbook),
+    stations: Object.fromEntries(
+      Object.entries(stations).map(([name, { keyid, publicKey }]) => [name, { keyid, public_key: publicKey }]),
+    ),
+    officers: people.officers,
+    plugins: plugins.identities(),
+    engine: { version: engineVersion(), sha256: digestFolder(join(projectRoot(), 'engine')), node: process.version },
+    clock_scale: setup.clock.scale,
+    unattended: people.unattended,
+    cloud: publicCloud(setup.cloud),
+  }
+  const subjects = [{ name: RUNBOOK, digest: { sha256 } }]
+  const signers = await ledger.write(opened, first, subjects, { quorum: 'everyone', says: `Open the ceremony: ${runbook.title}` })
+  stage.progress({ kind: 'signed', officers: signers, what: 'all' })
+}
+
+function parametersOf(dir: string, runbook: Runbook): Record<string, unknown> {
+  const file = join(dir, PARAMETERS)
+  const given = readIfThere(file) ? (readYaml(file, undefined, 'parameters') as Record<string, unknown>) : {}
+  const { parameters, findings } = bindParameters(runbook, given ?? {})
+  refuseErrors(findings)
+  return parameters as Record<string, unknown>
+}
+
+/** @throws CeremonyError `open/roll-call` when a role has too few people */
+function checkPresence(runbook: Runbook, people: People): void {
+  const short = Object.entries(runbook.roles).flatMap(([role, { atLeast }]) => {
+    const present = people.officers.filter((officer) => officer.roles.includes(role)).length
+    return present < atLeast ? [`${role}: ${present} of ${atLeast}`] : []
+  })
+  if (short.length === 0) return
+  throw new CeremonyError('open/roll-call', 'Not everyone who is needed is present.', {
+    found: short.join(', '),
+    expected: 'at least so many people in each role of the runbook',
+    advice: 'Have the missing officers come, then start again; nothing was done.',
+    exitCode: 2,
+  })
+}
+
+/** @returns who has to sign an entry that a crash left unsigned; the same as when it was made */
+function signOffOf({ predicate }: Statement, runbook: Runbook, history: History): SignOff | undefined {
+  const says = `Sign what was interrupted: entry ${predicate.sequence}`
+  switch (predicate.kind) {
+    case 'opened':
+    case 'closed':
+      return { quorum: 'everyone', says }
+    case 'arrived':
+      return predicate.waiver ? { quorum: 'everyone', says } : undefined
+    case 'intent':
+    case 'outcome': {
+      const step = runbook.steps.find((candidate) => candidate.id === predicate.step)!
+      if (predicate.kind === 'outcome') return { quorum: step.signOff.after, says }
+      return { quorum: step.signOff.before, except: [...new Set(step.notSameAs.flatMap((other) => [...history.signersBefore(other)]))], says }
+    }
+    default:
+      return undefined
+  }
+}
+
+async function openHttp(cloud: CloudSetup, people: People): Promise<LiveHttp> {
+  const { liveHttp } = await import('../capability/http.ts')
+  return liveHttp(cloud, people)
+}
+
+function engineVersion(): string {
+  return (JSON.parse(readFileSync(join(projectRoot(), 'engine', 'package.json'), 'utf8')) as { version: string }).version
+}
+
+function pluginsFailed(error: unknown): never {
+  if (!(error instanceof PluginError)) throw error
+  throw new CeremonyError(error.code, error.message, { found: error.found, expected: error.expected, advice: error.advice, exitCode: 2, cause: error })
+}

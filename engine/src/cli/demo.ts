@@ -1,0 +1,43 @@
+/** `ceremony demo`: a whole ceremony, rehearsed on the twins, then verified. */
+import { existsSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { prepare } from '../ceremony/session.ts'
+import { projectRoot } from '../plugin/package.ts'
+import { drawTimeline, TimelineReader } from '../report/timeline.ts'
+import { readEntries } from '../transcript/store.ts'
+import { verifyTranscript } from '../transcript/verify.ts'
+import { layOutRehearsal } from './rehearsal-folder.ts'
+import { go } from './run.ts'
+
+/** @returns 0 when the ceremony ended and its transcript verifies */
+export async function demo(options: { dir?: string; scale: string }): Promise<number> {
+  const dir = options.dir ?? join('ceremonies', new Date().toISOString().slice(0, 19).replaceAll(':', '-'))
+  const say = (text: string): void => void process.stdout.write(`${text}\n`)
+  say(`Rehearsing "Bring our own key to Azure" in ${dir}: two crypto officers and a witness, an nShield twin over SoftHSM2,`)
+  say(`an Azure twin over HTTPS, and a clock that runs ${options.scale} times as fast as yours.`)
+  if (!existsSync(join(dir, 'runbook.yaml'))) {
+    await layOutRehearsal(dir, Number(options.scale))
+    prepare(dir, {
+      runbook: join(projectRoot(), 'runbooks', 'byok-ceremony.yaml'),
+      setup: join(dir, 'setup.yaml'),
+      answers: join(dir, 'answers.yaml'),
+      parameters: join(dir, 'parameters.yaml'),
+    })
+  }
+  await go(dir)
+
+  const result = await verifyTranscript(dir)
+  const reader = new TimelineReader()
+  for await (const { statement } of readEntries(dir)) reader.read(statement.predicate)
+  const here = relative(process.cwd(), dir) || '.'
+  say('\nAvailability while the keys were deleted and recovered')
+  for (const line of drawTimeline(reader.timeline(), 60)) say(`  ${line}`)
+  say(`\nTranscript   ${join(here, 'transcript.intoto.jsonl')} (${result.entries} entries)`)
+  say(`Head         ${result.head}`)
+  say(`Verdict      ${result.verdict}`)
+  say('\nTry next')
+  say(`  ./ceremony verify ${here}                      check it as an auditor would`)
+  say(`  ./ceremony check runbooks/byok-ceremony.yaml   check the runbook as an author would`)
+  say(`  less runbooks/byok-ceremony.yaml               read what was just run`)
+  return result.ok ? 0 : 1
+}

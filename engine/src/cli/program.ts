@@ -1,0 +1,104 @@
+/** The commands, their words and their exit codes: 0 done, 1 failed, 2 bad usage or runbook, 3 stopped and resumable. */
+import { Command, CommanderError } from 'commander'
+import { CeremonyError } from '../ceremony/error.ts'
+
+/** Parses argv and runs what it says; sets the exit code. */
+export async function program(version: string): Promise<void> {
+  const ceremony = new Command('ceremony')
+    .description('Run, verify and audit key ceremonies that are written down as runbooks.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('Add --help for how it is meant.')
+    .addHelpText('after', EXAMPLES)
+  ceremony.configureOutput({ outputError: (text, write) => write(text) })
+  const lazily = (command: Command, load: () => Promise<(...args: never[]) => Promise<number | undefined>>): void => {
+    command.exitOverride().action(async (...args) => {
+      const run = await load()
+      process.exitCode = (await run(...(args as never[]))) ?? 0
+    })
+    ceremony.addCommand(command)
+  }
+
+  lazily(
+    new Command('check')
+      .description('Check runbooks: every error and warning with line and column')
+      .argument('<runbook...>', 'runbooks (YAML)')
+      .option('--json', 'findings as JSON on stdout')
+      .addHelpText('after', '\nExample:\n  ceremony check runbooks/byok-ceremony.yaml'),
+    async () => (await import('./check.ts')).check,
+  )
+  lazily(
+    new Command('run')
+      .description('Run a ceremony from a runbook, step by step')
+      .argument('<runbook>', 'the runbook (YAML)')
+      .requiredOption('--dir <dir>', 'folder for the ceremony: its transcript and artifacts')
+      .requiredOption('--setup <file>', 'setup: mode, stations, cloud, HSM (YAML)')
+      .option('--params <file>', 'values of the runbook’s parameters (YAML)')
+      .requiredOption('--unattended <file>', 'officers’ keys and answers (YAML); rehearsals only')
+      .addHelpText(
+        'after',
+        '\nExample:\n  ceremony run runbooks/byok-ceremony.yaml --dir ceremonies/first --setup setup.yaml --params parameters.yaml --unattended answers.yaml',
+      ),
+    async () => (await import('./run.ts')).run,
+  )
+  lazily(
+    new Command('resume')
+      .description('Go on with a ceremony after a crash or a failure')
+      .argument('<dir>', 'folder of the ceremony')
+      .addHelpText('after', '\nExample:\n  ceremony resume ceremonies/first'),
+    async () => (await import('./run.ts')).resume,
+  )
+  lazily(
+    new Command('verify')
+      .description('Verify a transcript: chain, signatures, quorums, order, artifacts')
+      .argument('<dir>', 'folder of the ceremony, or its transcript file')
+      .option('--trust <file>', 'keys (or fingerprints) that you trust (YAML)')
+      .option('--head <digest>', 'SHA-256 of the last line, from the paper')
+      .option('--json', 'the result as JSON on stdout')
+      .addHelpText('after', '\nExample:\n  ceremony verify ceremonies/first --head 6f1d…'),
+    async () => (await import('./verify.ts')).verify,
+  )
+  lazily(
+    new Command('schema')
+      .description('Print the JSON Schema of runbooks, for editors')
+      .addHelpText('after', '\nExample:\n  ceremony schema > runbook.schema.json'),
+    async () => (await import('./schema.ts')).schema,
+  )
+  lazily(
+    new Command('demo')
+      .description('Rehearse a whole ceremony on the twins of the HSM and of Azure, then verify its transcript')
+      .option('--dir <dir>', 'folder for the ceremony (default: a new one under ceremonies/)')
+      .option('--scale <n>', 'how many times faster than real the clock runs', '120')
+      .addHelpText('after', '\nExample:\n  ceremony demo --dir ceremonies/look'),
+    async () => (await import('./demo.ts')).demo,
+  )
+
+  try {
+    await ceremony.parseAsync()
+  } catch (error) {
+    process.exitCode = explain(error)
+  }
+}
+
+const EXAMPLES = `
+Start here:
+  ceremony demo                                 see a whole ceremony in half a minute
+  ceremony check runbooks/byok-ceremony.yaml    authors: is the runbook right?
+  ceremony verify DIR                           auditors: does the transcript hold?
+
+Exit codes: 0 done; 1 a step or a check failed; 2 bad usage or an invalid runbook; 3 stopped and resumable.`
+
+/** Says on stderr what went wrong. @returns the exit code */
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof CeremonyError) {
+    process.stderr.write(`\n${error.message}\n  code      ${error.code}\n${block('found', error.found)}${block('expected', error.expected)}${block('do next', error.advice)}`)
+    return error.exitCode
+  }
+  process.stderr.write(`\nceremony stopped unexpectedly: ${(error as Error).stack ?? error}\nWhat is in the transcript is safe; \`ceremony resume DIR\` goes on.\n`)
+  return 3
+}
+
+function block(name: string, text: string): string {
+  return `  ${name.padEnd(10)}${text.split('\n').join(`\n${' '.repeat(12)}`)}\n`
+}

@@ -1,0 +1,131 @@
+/**
+ * Lays out a folder for a rehearsal of the bring-your-own-key ceremony: officers with generated keys, cards, a twin of the
+ * HSM and a twin of Azure, and the setup that points at them. Everything in it is made up, and fresh each time.
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { stringify } from 'yaml'
+import { createOfficerKey } from '../officer/key-file.ts'
+import { projectRoot } from '../plugin/package.ts'
+import { createStationKey } from '../station/key.ts'
+
+const NSHIELD = join(projectRoot(), 'rehearsal', 'nshield')
+const AZURE = join(projectRoot(), 'rehearsal', 'azure')
+const CARDS = 3
+const OFFICERS = [
+  { name: 'crypto-officer-1', roles: ['crypto-officer'] },
+  { name: 'crypto-officer-2', roles: ['crypto-officer'] },
+  { name: 'internal-witness-1', roles: ['internal-witness'] },
+]
+const CARD_SET = 'contoso'
+
+/** @returns a passphrase nobody has to remember */
+const passphrase = (): string => randomBytes(18).toString('base64url')
+
+/**
+ * @param dir the ceremony's folder; gets setup.yaml, answers.yaml, parameters.yaml and what they name
+ * @param scale how many times faster than real the clocks run
+ */
+export async function layOutRehearsal(dir: string, scale: number): Promise<void> {
+  const rehearsal = join(dir, 'rehearsal')
+  const nshield = join(rehearsal, 'nshield')
+  for (const folder of ['keys', 'rehearsal/azure', 'rehearsal/nshield']) mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 })
+  const environment = { NSHIELD_TWIN: nshield, CEREMONY_NODE: process.execPath, ...softhsm() }
+  const azure = await azureSeed(join(rehearsal, 'azure-seed.yaml'))
+  const port = await freePort()
+  const origin = Date.now()
+
+  const secrets: Record<string, string> = { 'azure-client-secret': azure.secret }
+  for (let card = 1; card <= CARDS; card++) {
+    secrets[`administrator-card/${card}`] = passphrase()
+    secrets[`operator-card/${CARD_SET}/${card}`] = passphrase()
+  }
+  const officers = OFFICERS.map((officer) => ({ ...officer, key: `keys/${officer.name}.pem`, passphrase: passphrase() }))
+  await Promise.all([
+    execa(join(NSHIELD, 'bin', 'new-rack'), ['--cards', String(2 * CARDS)], { env: environment }),
+    ...officers.map((officer) => createOfficerKey(join(dir, officer.key), officer.passphrase)),
+    ...['hsm-room', 'workstation'].map((station) => createStationKey(join(dir, 'keys', `${station}.pem`))),
+  ])
+
+  const write = (name: string, data: unknown): void => writeFileSync(join(dir, name), stringify(data), { mode: 0o600 })
+  write('setup.yaml', {
+    mode: 'rehearsal',
+    clock: { origin, scale },
+    stations: { 'hsm-room': { key: 'keys/hsm-room.pem' }, workstation: { key: 'keys/workstation.pem' } },
+    cloud: {
+      name: 'rehearsal',
+      tenant: azure.tenant,
+      subscription: azure.subscription,
+      authority: 'https://login.azure.test',
+      'resource-manager': 'https://management.azure.test',
+      suffixes: { vault: 'vault.azure.test', blob: 'blob.core.azure.test', sql: 'database.azure.test' },
+      ca: 'rehearsal/azure/ca.pem',
+      connect: `127.0.0.1:${port}`,
+      credential: { kind: 'client-secret', 'client-id': azure.client, secret: 'azure-client-secret' },
+    },
+    hsm: { tools: join(NSHIELD, 'bin'), library: 'rehearsal/nshield/libcknfast.so', environment },
+    companions: [
+      {
+        name: 'the twin of Azure',
+        run: [process.execPath, join(AZURE, 'src', 'main.ts'), '--state', join(rehearsal, 'azure'), '--seed', join(rehearsal, 'azure-seed.yaml')].concat(
+          ['--port', String(port), '--time-origin', String(origin), '--time-scale', String(scale)],
+        ),
+      },
+    ],
+  })
+  write('parameters.yaml', {
+    'card-set': CARD_SET,
+    'resource-group': 'keys',
+    administrator: azure.administrator,
+    geographies: {
+      europe: { vault: 'contoso-keys-eu', location: 'westeurope' },
+      america: { vault: 'contoso-keys-us', location: 'eastus' },
+    },
+    'storage-account': 'contosodata',
+    'sql-server': 'contoso-sql',
+    'sql-database': 'orders',
+  })
+  const bags = (first: number) => Object.fromEntries(Array.from({ length: CARDS }, (_, index) => [String(index + 1), `RH${first + index}`]))
+  write('answers.yaml', {
+    officers,
+    secrets,
+    records: {
+      'roll-call': { room: 'rehearsal', 'documents-seen': true },
+      'seal-cards': { 'administrator-card-bag': bags(100001), 'operator-card-bag': bags(100011) },
+    },
+    hands: { run: [join(NSHIELD, 'bin', 'hands')], environment },
+    waive: 'a rehearsal on a machine that has a network',
+  })
+}
+
+/** The made-up company's part of the cloud. */
+async function azureSeed(file: string) {
+  const ids = { tenant: randomUUID(), subscription: randomUUID(), client: randomUUID(), administrator: randomUUID(), secret: passphrase() }
+  const seed = {
+    tenant: ids.tenant,
+    subscription: ids.subscription,
+    applications: [{ clientId: ids.client, clientSecret: ids.secret, objectId: ids.administrator }],
+    resourceGroups: [{ name: 'keys', location: 'westeurope' }],
+    storageAccounts: [{ name: 'contosodata', resourceGroup: 'keys', location: 'westeurope' }],
+    sqlServers: [{ name: 'contoso-sql', resourceGroup: 'keys', location: 'westeurope', databases: ['orders'] }],
+  }
+  writeFileSync(file, stringify(seed), { mode: 0o600 })
+  return ids
+}
+
+/** Where SoftHSM2 is, if the launcher had to bring it. */
+function softhsm(): Record<string, string> {
+  const library = process.env.CEREMONY_SOFTHSM
+  return library ? { CEREMONY_SOFTHSM: library } : {}
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

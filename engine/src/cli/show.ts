@@ -1,0 +1,65 @@
+/** Shows a running ceremony as lines on stderr: one for each phase and each step, readable in a log and by a screen reader. */
+import type { Progress, ProgressEvent } from '../ceremony/progress.ts'
+
+const colour = process.stderr.isTTY && !process.env.NO_COLOR
+const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text)
+const bold = (text: string): string => paint(1, text)
+const dim = (text: string): string => paint(2, text)
+
+const nameOf = (event: { step: string; instance: string | null }): string =>
+  event.instance === null ? event.step : `${event.step}[${event.instance}]`
+
+/** @returns the receiver of events, and what to call at the end */
+export function showProgress(write = (text: string) => void process.stderr.write(text)): { event: Progress; end(): void } {
+  let current: { title: string; station: string; signed: string[]; attempts: number } | undefined
+  const line = (text: string): void => write(`${text}\n`)
+
+  const event = (event: ProgressEvent): void => {
+    switch (event.kind) {
+      case 'phase':
+        return line(`\n${bold(event.title)}`)
+      case 'arrived':
+        return line(dim(`  at station ${event.station}${event.waiver ? ` (waived by everyone: ${event.waiver})` : ''}`))
+      case 'step':
+        current = { title: event.title, station: event.station, signed: [], attempts: 0 }
+        return
+      case 'signed':
+        if (current) current.signed.push(`${event.what} ${event.officers.join(', ')}`)
+        else line(dim(`  signed by ${event.officers.join(', ')}`))
+        return
+      case 'attempt':
+        if (current) current.attempts = event.number
+        return
+      case 'skipped':
+        return line(`  ${dim('–')} ${nameOf(event)}  skipped, because ${event.when} does not hold`)
+      case 'in-doubt':
+        return line(`  ${paint(33, '?')} ${nameOf(event)} was interrupted; asked the world: ${event.verdict} (${event.facts})`)
+      case 'done': {
+        const title = current?.title ?? 'done'
+        const attempts = current && current.attempts > 1 ? `, ${current.attempts} attempts` : ''
+        line(`  ${paint(32, '✓')} ${nameOf(event).padEnd(28)} ${title} ${dim(`(${duration(event.milliseconds)}${attempts})`)}`)
+        for (const signed of current?.signed ?? []) line(dim(`${' '.repeat(33)}signed ${signed}`))
+        current = undefined
+        return
+      }
+      case 'failed':
+        current = undefined
+        return line(`  ${paint(31, '✗')} ${nameOf(event).padEnd(28)} ${event.code}: ${event.message}`)
+      case 'log':
+        return line(dim(`      ${event.text}`))
+      case 'closed':
+        return line(`\nClosed after ${event.entries} entries.`)
+      case 'output':
+        return
+    }
+  }
+  return { event, end: () => {} }
+}
+
+/** @returns milliseconds in words: `350 ms`, `12 s`, `9 min 30 s` */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${milliseconds} ms`
+  const seconds = Math.round(milliseconds / 1000)
+  if (seconds < 60) return `${seconds} s`
+  return `${Math.floor(seconds / 60)} min${seconds % 60 ? ` ${seconds % 60} s` : ''}`
+}
