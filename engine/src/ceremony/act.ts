@@ -9,7 +9,7 @@ import type { CallKind } from '../plugin/protocol.ts'
 import { evaluate, holds } from '../runbook/expression.ts'
 import type { Does, Scope, Step } from '../runbook/model.ts'
 import type { Outcome } from '../transcript/entry.ts'
-import type { OpenIntent } from './history.ts'
+import type { OpenIntent } from '../transcript/history.ts'
 import type { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
 

@@ -9,7 +9,7 @@ import type { Outcome, Subject } from '../transcript/entry.ts'
 import type { Acting, Attempts } from './act.ts'
 import { checkAssertions, PluginStep, runUntil } from './act.ts'
 import { CeremonyError } from './error.ts'
-import type { History, OpenIntent } from './history.ts'
+import type { History, OpenIntent } from '../transcript/history.ts'
 import type { Ledger } from './ledger.ts'
 import type { People } from './people.ts'
 

@@ -8,6 +8,8 @@ import { suggest } from './suggest.ts'
 export interface View {
   readonly runbook: Runbook
   readonly plugins: ReadonlyMap<string, PluginDescription>
+  /** Number of the step with an id, from zero; the first where the id stands twice. */
+  readonly ids: ReadonlyMap<string, number>
   /** Number of the step in the runbook, from zero: the steps before it are finished. */
   readonly index: number
   /** Whether `each` is there. */
@@ -106,9 +108,11 @@ function stepSchema({ segments, start }: Reference, view: View, wrong: Wrong): S
     return wrong('unknown-step', start, 'The step must be named: `steps.<id>` or `steps["<id>"]`')
   const { steps } = view.runbook
   const id = String(step.name)
-  const found = steps.findIndex((each) => each.id === id)
-  const before = steps.slice(0, view.index).map((each) => each.id)
-  if (found < 0) return wrong('unknown-step', step.offset, `Unknown step \`${id}\``, suggest(id, before, 'steps before'))
+  const found = view.ids.get(id)
+  if (found === undefined) {
+    const before = steps.slice(0, view.index).map((each) => each.id)
+    return wrong('unknown-step', step.offset, `Unknown step \`${id}\``, suggest(id, before, 'steps before'))
+  }
   if (found === view.index) {
     const advice = view.outputs ? 'In `until` its outputs are `outputs`.' : undefined
     return wrong('use-before', step.offset, `The step \`${id}\` uses its own outputs, which do not exist yet`, advice)

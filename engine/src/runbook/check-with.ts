@@ -6,8 +6,8 @@ import type { Source } from './source.ts'
 import { suggest } from './suggest.ts'
 import type { Trail } from './yaml-data.ts'
 
-/** The CEL type of the text at a path: of its expression if it is one, else `string`. */
-type TypeAt = (path: Trail, text: string) => string
+/** The CEL type of a text: of its expression if it is one, else `string`. */
+type TypeOf = (text: string) => string
 
 const compiled = new WeakMap<Schema, ReturnType<Ajv['compile']>>()
 
@@ -15,21 +15,21 @@ const compiled = new WeakMap<Schema, ReturnType<Ajv['compile']>>()
  * Compares a `with:` with the input schema of its action: what is written out completely, and what expressions fill in as
  * far as their types are known.
  */
-export function withFindings(value: unknown, schema: Schema, path: Trail, source: Source, typeAt: TypeAt): Finding[] {
+export function withFindings(value: unknown, schema: Schema, path: Trail, source: Source, typeOf: TypeOf): Finding[] {
   if (!holdsExpression(value)) return literalFindings(value, schema, path, source)
-  if (typeof value === 'string') return textFindings(value, schema, path, source, typeAt)
+  if (typeof value === 'string') return textFindings(value, schema, path, source, typeOf)
   // Behind a choice of schemas only the run can tell which of them is meant.
   if (schema.anyOf !== undefined || schema.oneOf !== undefined || schema.allOf !== undefined) return []
   if (Array.isArray(value)) {
     if (!fits('array', schema)) return [mismatch('a list', schema, path, source)]
-    return value.flatMap((item, index) => inner(item, index, schema, [...path, index], source, typeAt))
+    return value.flatMap((item, index) => inner(item, index, schema, [...path, index], source, typeOf))
   }
   if (!fits('object', schema)) return [mismatch('a map', schema, path, source)]
   const map = value as Readonly<Record<string, unknown>>
   const found: Finding[] = []
   for (const [name, item] of Object.entries(map)) {
     const inside = member(schema, name)
-    if ('schema' in inside) found.push(...withFindings(item, inside.schema, [...path, name], source, typeAt))
+    if ('schema' in inside) found.push(...withFindings(item, inside.schema, [...path, name], source, typeOf))
     else if (inside.wrong === 'no-such-name') found.push(unknownKey(name, inside.names, [...path, name], source))
   }
   for (const name of (schema.required as readonly string[] | undefined) ?? []) {
@@ -38,9 +38,9 @@ export function withFindings(value: unknown, schema: Schema, path: Trail, source
   return found
 }
 
-function inner(item: unknown, index: number, schema: Schema, path: Trail, source: Source, typeAt: TypeAt): Finding[] {
+function inner(item: unknown, index: number, schema: Schema, path: Trail, source: Source, typeOf: TypeOf): Finding[] {
   const inside = member(schema, index)
-  return 'schema' in inside ? withFindings(item, inside.schema, path, source, typeAt) : []
+  return 'schema' in inside ? withFindings(item, inside.schema, path, source, typeOf) : []
 }
 
 function holdsExpression(value: unknown): boolean {
@@ -57,8 +57,8 @@ function literalFindings(value: unknown, schema: Schema, path: Trail, source: So
   return validate(value) ? [] : describeErrors(validate.errors ?? [], value, source, path, 'input')
 }
 
-function textFindings(text: string, schema: Schema, path: Trail, source: Source, typeAt: TypeAt): Finding[] {
-  const type = typeAt(path, text)
+function textFindings(text: string, schema: Schema, path: Trail, source: Source, typeOf: TypeOf): Finding[] {
+  const type = typeOf(text)
   const choices = ((schema.anyOf ?? schema.oneOf) as readonly Schema[] | undefined) ?? [schema]
   if (choices.some((choice) => possible(type, choice))) return []
   return [mismatch(`of type ${type}`, schema, path, source)]

@@ -37,11 +37,12 @@ export function checkRunbook(runbook: Runbook, plugins: readonly PluginDescripti
   const { source, data } = readYaml(runbook.source, runbook.file)
   const items = (data as { steps: unknown[] }).steps
   const known: Plugins = new Map(plugins.map((plugin) => [plugin.name, plugin]))
+  const ids = new Map(runbook.steps.map(({ id }, index): [string, number] => [id, index]).reverse())
   const found = pluginFindings(runbook, known, source)
   for (const [index, step] of runbook.steps.entries()) {
     const item = items[index]
     if (typeof item !== 'object' || item === null) continue
-    const view = { runbook, plugins: known, index, each: step.forEach !== undefined, outputs: false }
+    const view = { runbook, plugins: known, ids, index, each: step.forEach !== undefined, outputs: false }
     found.push(...new StepCheck(step, item as Record<string, unknown>, view, source).findings())
   }
   return [...found, ...batonFindings(runbook, source), ...warnings(runbook, source)].sort(byPosition)
@@ -156,8 +157,8 @@ class StepCheck {
       this.#found.push(this.#source.finding('error', 'runbook/unknown-action', place, `Unknown action \`${name}/${action}\``, advice))
       return
     }
-    const typeAt = (_path: Trail, text: string) => typeOf(text, this.#view)
-    this.#found.push(...withFindings(value, plugin.actions[action]!.input, [...this.#path, 'with'], this.#source, typeAt))
+    const typed = (text: string) => typeOf(text, this.#view)
+    this.#found.push(...withFindings(value, plugin.actions[action]!.input, [...this.#path, 'with'], this.#source, typed))
   }
 }
 

@@ -9,7 +9,7 @@ type Schema = Readonly<Record<string, unknown>>
 const REFUSED = ['$ref', '$dynamicRef', '$id', '$defs', 'definitions', 'format']
 
 function compiler(): Ajv {
-  return new Ajv({ allErrors: true, strict: true, strictTypes: false, strictTuple: false, allowUnionTypes: true })
+  return new Ajv({ allErrors: true, strict: true, strictTypes: false, strictTuples: false, allowUnionTypes: true })
 }
 
 /** @returns why a parameter's JSON Schema cannot be used, or null if it can */

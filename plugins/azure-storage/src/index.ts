@@ -8,7 +8,7 @@ import { writeProbe } from './write-probe.ts'
 export default definePlugin({
   name: 'azure-storage',
   title: 'Azure Storage under a key of one’s own',
-  needs: { http: ['authority', 'resource-manager', 'blob'] },
+  needs: { http: ['resource-manager', 'blob'] },
   actions: {
     'assign-identity': assignIdentity,
     'set-customer-key': setCustomerKey,

@@ -3,7 +3,7 @@
  * ceremony what it just did and a resumed one what had been done.
  */
 import type { Runbook, Scope } from '../runbook/model.ts'
-import type { Entry, Intent, Opened, Outcome, Statement } from '../transcript/entry.ts'
+import type { Entry, Intent, Opened, Outcome, Statement } from './entry.ts'
 
 /** An intent and what belongs to it. */
 export interface OpenIntent {

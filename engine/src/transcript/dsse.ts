@@ -1,0 +1,102 @@
+/** DSSE envelopes (secure-systems-lab/dsse v1): signing, strict reading, checking a signature. */
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { CanonicalError, canonicalize, parseCanonical } from './canonical.ts'
+import { PAYLOAD_TYPE } from './entry.ts'
+
+export interface Signature {
+  /** SHA-256 of the key's SubjectPublicKeyInfo (DER), hex. */
+  readonly keyid: string
+  /** Base64: 64 bytes of Ed25519, or an ECDSA signature in DER. */
+  readonly sig: string
+}
+export interface Envelope {
+  /** Base64 of the statement's bytes. */
+  readonly payload: string
+  readonly payloadType: typeof PAYLOAD_TYPE
+  readonly signatures: readonly Signature[]
+}
+
+/** Something that can sign; a key file today, a smartcard tomorrow. */
+export interface Signer {
+  readonly keyid: string
+  /** SubjectPublicKeyInfo, PEM. */
+  readonly publicKey: string
+  sign(message: Uint8Array): Promise<Uint8Array>
+}
+
+const LIMITS = { bytes: 16 * 1024 * 1024, depth: 8 }
+
+/** What is signed: PAE(type, payload) of the DSSE specification, section "Signature Definition". */
+export function preAuthenticationEncoding(type: string, payload: Uint8Array): Buffer {
+  const head = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `
+  return Buffer.concat([Buffer.from(head), payload])
+}
+
+/** @returns SHA-256, hex, of the key's SubjectPublicKeyInfo in DER */
+export function keyidOf(key: KeyObject): string {
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+}
+
+/** @returns a signer with a private key (Ed25519 or ECDSA P-256) that is held in memory */
+export function signerOf(privateKey: KeyObject): Signer {
+  const publicKey = createPublicKey(privateKey)
+  const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  return {
+    keyid: keyidOf(publicKey),
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    sign: async (message) => sign(hash, message, privateKey),
+  }
+}
+
+/**
+ * @returns the public key
+ * @throws Error if it is neither Ed25519 nor ECDSA P-256
+ */
+export function publicKeyOf(pem: string): KeyObject {
+  const key = createPublicKey(pem)
+  const curve = key.asymmetricKeyDetails?.namedCurve
+  if (key.asymmetricKeyType === 'ed25519' || (key.asymmetricKeyType === 'ec' && curve === 'prime256v1')) return key
+  throw new Error(`a key of type ${key.asymmetricKeyType}${curve ? ` on ${curve}` : ''}; expected Ed25519 or ECDSA P-256`)
+}
+
+/** @returns whether the signature over the message is good */
+export function isSignedBy(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
+  return verify(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', message, key, signature)
+}
+
+/** @returns the envelope as one line of a transcript, without the newline */
+export function lineOf(envelope: Envelope): string {
+  return canonicalize(envelope)
+}
+
+/**
+ * Reads one line of a transcript (its bytes without the newline).
+ * @throws CanonicalError naming what is wrong with it
+ */
+export function parseEnvelope(line: Uint8Array): Envelope {
+  const value = parseCanonical(line, LIMITS) as Record<string, unknown>
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isObject || Object.keys(value).join() !== 'payload,payloadType,signatures') throw new CanonicalError('not a DSSE envelope')
+  const { payload, payloadType, signatures } = value
+  if (payloadType !== PAYLOAD_TYPE) throw new CanonicalError(`payloadType is ${JSON.stringify(payloadType)}`)
+  bytesOfBase64(payload, 'payload')
+  if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > 1000) throw new CanonicalError('no list of signatures')
+  for (const signature of signatures as Record<string, unknown>[]) {
+    const fits = typeof signature === 'object' && signature !== null && Object.keys(signature).join() === 'keyid,sig'
+    if (!fits || typeof signature.keyid !== 'string' || !/^[0-9a-f]{64}$/.test(signature.keyid)) throw new CanonicalError('not a signature')
+    bytesOfBase64(signature.sig, 'sig')
+  }
+  return value as unknown as Envelope
+}
+
+/**
+ * @returns the bytes
+ * @throws CanonicalError unless it is the one base64 spelling of them (RFC 4648, section 4)
+ */
+export function bytesOfBase64(text: unknown, what: string): Buffer {
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'base64') : undefined
+  if (!bytes || bytes.toString('base64') !== text) throw new CanonicalError(`${what} is not base64`)
+  return bytes
+}

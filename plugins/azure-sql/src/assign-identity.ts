@@ -1,0 +1,66 @@
+/** Gives a SQL server an identity of its own, which a vault can then let in. */
+import type { ResourceIdentity } from '@azure/arm-sql'
+import { action, type Context, PluginError, Type } from '@ceremony/engine/plugin'
+import { READ_ADVICE, type ServerRef, sqlClient } from './client.ts'
+import { Guid, onServer, ServerName } from './names.ts'
+import { serviceError } from './service-error.ts'
+
+const Input = Type.Object(onServer, { additionalProperties: false })
+const Output = Type.Object({ server: ServerName, principal_id: Guid, tenant_id: Guid }, { additionalProperties: false })
+
+export const assignIdentity = action({
+  title: 'Give a SQL server an identity',
+  input: Input,
+  output: Output,
+  says: (input) => `Give SQL server \`${input.server}\` a system-assigned identity, if it has none.`,
+  async run(input, context) {
+    const before = await readIdentity(input, context)
+    const present = principalOf(before)
+    if (present) return { server: input.server, ...present }
+    const client = await sqlClient(context)
+    try {
+      await client.servers.beginUpdateAndWait(input['resource-group'], input.server, { identity: withSystemAssigned(before) })
+    } catch (error) {
+      throw serviceError(
+        error,
+        `give server \`${input.server}\` an identity`,
+        'Check that whoever runs the ceremony may change the server (role SQL Server Contributor).',
+      )
+    }
+    const given = principalOf(await readIdentity(input, context))
+    if (given) return { server: input.server, ...given }
+    throw new PluginError('azure-sql/no-identity', `Server \`${input.server}\` shows no identity after it was given one.`, {
+      found: 'no principal id',
+      expected: 'a system-assigned identity with a principal id',
+      changed: 'unknown',
+      advice: 'Look at the server’s identity in the portal and try again.',
+    })
+  },
+  async reconcile(input, context) {
+    const identity = principalOf(await readIdentity(input, context))
+    if (!identity) return { verdict: 'not-done', facts: `Server ${input.server} has no system-assigned identity.` }
+    return { verdict: 'done', outputs: { server: input.server, ...identity }, facts: `Its principal is ${identity.principal_id}.` }
+  },
+})
+
+async function readIdentity(ref: ServerRef, context: Context): Promise<ResourceIdentity | undefined> {
+  const client = await sqlClient(context)
+  try {
+    return (await client.servers.get(ref['resource-group'], ref.server)).identity
+  } catch (error) {
+    throw serviceError(error, `show server \`${ref.server}\``, READ_ADVICE)
+  }
+}
+
+function principalOf(identity: ResourceIdentity = {}): { principal_id: string; tenant_id: string } | undefined {
+  const { type = 'None', principalId, tenantId } = identity
+  if (!type.includes('SystemAssigned') || !principalId || !tenantId) return undefined
+  return { principal_id: principalId, tenant_id: tenantId }
+}
+
+/** Identities that other people assigned stay: an update names all that shall be there. */
+function withSystemAssigned(present: ResourceIdentity | undefined): ResourceIdentity {
+  const others = Object.keys(present?.userAssignedIdentities ?? {})
+  if (others.length === 0) return { type: 'SystemAssigned' }
+  return { type: 'SystemAssigned,UserAssigned', userAssignedIdentities: Object.fromEntries(others.map((id) => [id, {}])) }
+}
