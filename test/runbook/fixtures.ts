@@ -9,7 +9,12 @@ const object = (properties: Record<string, unknown>, optional: string[] = []) =>
 })
 const artifact = object({ name: text, sha256: text, size: { type: 'integer' } })
 const publicKey = object({ kid: text, n: text, e: text, bits: { type: 'integer' } })
-const action = (input: Record<string, unknown>, output: Record<string, unknown>) => ({ title: 'An action', input, output, readsOnly: false })
+const action = (input: Record<string, unknown>, output: Record<string, unknown>) => ({
+  title: 'An action',
+  input,
+  output,
+  readsOnly: false,
+})
 
 /** Plugins as `check` sees them, shaped like the real ones. */
 export const PLUGINS: PluginDescription[] = [

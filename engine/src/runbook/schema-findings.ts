@@ -87,7 +87,12 @@ function describe(error: ErrorObject, path: Trail, source: Source, code: string)
       return finding('value', source.value(path), `${shown(error.data)} does not have the right form`, formOf(error))
     case 'minItems':
     case 'minProperties':
-      return finding('value', source.value(path), `${where} needs at least ${params.limit} ${params.limit === 1 ? 'entry' : 'entries'}`, about(error))
+      return finding(
+        'value',
+        source.value(path),
+        `${where} needs at least ${params.limit} ${params.limit === 1 ? 'entry' : 'entries'}`,
+        about(error),
+      )
     case 'anyOf':
       return finding('value', source.value(path), `${shown(error.data)} is not allowed here`, about(error))
     default:
