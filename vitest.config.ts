@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // .ci/run reads the counts.
+    reporters: ['default', ['json', { outputFile: '.cache/test-results.json' }]],
   },
 })
