@@ -1,31 +1,90 @@
 /** `ceremony verify`. */
 import { statSync } from 'node:fs'
 import { CeremonyError } from '../ceremony/error.ts'
-import { type Verification, verifyTranscript } from '../transcript/verify.ts'
+import { TrustError } from '../transcript/trust.ts'
+import { type Verification, type VerifyFinding, verifyTranscript } from '../transcript/verify.ts'
+import { wordsOf } from '../transcript/words.ts'
 
-/** @returns 0 if the transcript holds, else 1 */
+/**
+ * @returns 0 if the transcript holds, else 1
+ * @throws CeremonyError for a place or an option that is of no use (exit 2)
+ */
 export async function verify(place: string, options: { trust?: string; head?: string; json?: boolean }): Promise<number> {
   if (!statSync(place, { throwIfNoEntry: false })) {
-    throw new CeremonyError('verify/missing', `There is nothing at ${place}.`, {
-      found: 'no such file or folder',
-      expected: 'the folder of a ceremony, or a transcript',
-      advice: 'Check the path.',
-      exitCode: 2,
-    })
+    throw unusable(
+      'verify/missing',
+      `There is nothing at ${place}.`,
+      'no such file or folder',
+      'the folder of a ceremony, or a transcript',
+      'Check the path.',
+    )
   }
-  const result = await verifyTranscript(place, options)
+  if (options.head !== undefined && !/^[0-9a-f]{64}$/i.test(options.head)) {
+    throw unusable(
+      'verify/head',
+      '--head is not a digest.',
+      options.head,
+      'SHA-256 in 64 hex digits',
+      'Copy the head digest from the paper again.',
+    )
+  }
+  const result = await verifyTranscript(place, options).catch((error: Error): never => {
+    if (error instanceof TrustError) {
+      throw unusable(
+        'verify/trust',
+        'The trust file cannot be used.',
+        error.message,
+        'a YAML list of fingerprints or public keys',
+        'Correct the file.',
+      )
+    }
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') {
+      throw unusable(
+        'verify/missing',
+        `No transcript can be read at ${place}.`,
+        error.message,
+        'the folder of a ceremony, or a transcript',
+        'Check the path.',
+      )
+    }
+    throw error
+  })
   process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : describe(result))
   return result.ok ? 0 : 1
 }
 
+function unusable(code: string, message: string, found: string, expected: string, advice: string): CeremonyError {
+  return new CeremonyError(code, message, { found, expected, advice, exitCode: 2 })
+}
+
 function describe(result: Verification): string {
   const lines = [`The transcript ${result.verdict}.`, '']
-  for (const { line, rule, found, expected } of result.findings) {
-    lines.push(`  ${line > 0 ? `line ${line}` : 'whole'}  ${rule}`, `    found     ${found}`, `    expected  ${expected}`)
-  }
-  if (result.findings.length > 0) lines.push('')
-  lines.push(`Entries   ${result.entries}, ${result.closed ? 'closed' : 'not closed'}, ${result.mode ?? 'no mode'}`, `Head      ${result.head ?? 'none'}`)
-  for (const { name, roles, keyid } of result.officers) lines.push(`Officer   ${name} (${roles.join(', ')})  ${keyid}`)
-  for (const [name, { keyid }] of Object.entries(result.stations)) lines.push(`Station   ${name}  ${keyid}`)
-  return `${lines.join('\n')}\n`
+  for (const finding of result.findings) lines.push(...describeFinding(finding))
+  if (result.warnings.length > 0)
+    lines.push('Odd, but no reason to doubt what the entries prove:', ...result.warnings.flatMap(describeFinding))
+  lines.push(
+    `Entries   ${result.entries}, ${result.closed ? 'closed' : 'not closed'}, ${result.mode ?? 'no mode'}`,
+    `Head      ${result.head ?? 'none'}`,
+  )
+  for (const { name, roles, keyid } of result.officers)
+    lines.push(...fingerprint('Officer', `${name} (${roles.join(', ')})`, keyid, result.trusted))
+  for (const [name, { keyid }] of Object.entries(result.stations)) lines.push(...fingerprint('Station', name, keyid, result.trusted))
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+function describeFinding({ line, rule, found, expected }: VerifyFinding): string[] {
+  return [`  ${line > 0 ? `line ${line}` : 'whole'}  ${rule}`, `    found     ${found}`, `    expected  ${expected}`, '']
+}
+
+/** Keys that nobody vouches for are shown in words too, to be read aloud and compared with the paper. */
+function fingerprint(what: string, who: string, keyid: string, trusted: boolean): string[] {
+  const words = wordsOf(keyid)
+  const rows = trusted ? [] : [0, 8, 16, 24].map((from) => `            ${words.slice(from, from + 8).join(' ')}`)
+  return [`${what}   ${who}`, `          ${keyid}`, ...rows]
+}
+
+/** Text from a transcript comes from strangers: what could move the cursor or turn the reading direction is shown as its code. */
+function printable(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }

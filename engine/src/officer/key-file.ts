@@ -1,25 +1,61 @@
-/**
- * Officers' keys as files: Ed25519, PKCS#8 encrypted under a passphrase (PBES2: PBKDF2-HMAC-SHA-256 and AES-256-CBC, as
- * OpenSSL reads it), with the public half beside it.
- */
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+/** Officers' keys as files: Ed25519, encrypted under a passphrase, with the public half beside it. */
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Signer, signerOf } from '../transcript/dsse.ts'
+import { encryptKey } from './encrypted-key.ts'
+
+/** A key file that cannot be used; the message is for the officer. */
+export class KeyFileError extends Error {
+  override readonly name = 'KeyFileError'
+  readonly code: 'key-file/passphrase' | 'key-file/unreadable'
+  constructor(code: KeyFileError['code'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
 
 /**
- * Makes a key and writes `file` (mode 0600) and `file` with `.pub` in it (`name.pub.pem`).
- * @throws Error if the file exists
+ * Makes a key and writes `name.pem` (mode 0600, encrypted) and `name.pub.pem` (the public half).
+ * @throws KeyFileError for an empty passphrase
+ * @throws Error if one of the files exists
  */
 export async function createOfficerKey(file: string, passphrase: string): Promise<Signer> {
+  if (passphrase === '')
+    throw new KeyFileError('key-file/passphrase', `The passphrase for ${file} is empty. Choose one that nobody guesses.`)
   const { privateKey } = generateKeyPairSync('ed25519')
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase })
-  writeFileSync(file, pem, { mode: 0o600, flag: 'wx' })
+  writeFileSync(file, await encryptKey(privateKey, passphrase), { mode: 0o600, flag: 'wx', flush: true })
   const signer = signerOf(privateKey)
-  writeFileSync(file.replace(/\.pem$/, '.pub.pem'), signer.publicKey, { mode: 0o644, flag: 'wx' })
+  writeFileSync(`${file.replace(/\.pem$/, '')}.pub.pem`, signer.publicKey, { mode: 0o644, flag: 'wx', flush: true })
   return signer
 }
 
-/** @throws Error if the passphrase is wrong or the file holds no such key */
+/** @throws KeyFileError if the passphrase is wrong or the file holds no such key */
 export async function openOfficerKey(file: string, passphrase: string): Promise<Signer> {
-  return signerOf(createPrivateKey({ key: readFileSync(file), format: 'pem', passphrase }))
+  return signerOf(decrypt(file, passphrase))
+}
+
+function decrypt(file: string, passphrase: string): KeyObject {
+  let pem: string
+  try {
+    pem = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new KeyFileError('key-file/unreadable', `The key file ${file} cannot be read: ${(error as Error).message}`, error)
+  }
+  // Without this check OpenSSL would take a key that lies open for one that the passphrase protects.
+  if (!pem.startsWith('-----BEGIN ENCRYPTED PRIVATE KEY-----')) {
+    throw new KeyFileError(
+      'key-file/unreadable',
+      `${file} holds no encrypted private key (PKCS#8 PEM). Give the file that \`createOfficerKey\` wrote.`,
+    )
+  }
+  try {
+    return createPrivateKey({ key: pem, format: 'pem', passphrase })
+  } catch (error) {
+    // A wrong passphrase shows in the padding, or once in 256 times only in what stands before it: as damage would.
+    throw new KeyFileError(
+      'key-file/passphrase',
+      `The passphrase does not open ${file}. Type it again; if it is right, the file is damaged.`,
+      error,
+    )
+  }
 }

@@ -11,6 +11,7 @@ export interface Person {
  * @returns their names, or undefined when those present cannot fill it
  */
 export function choose(people: readonly Person[], quorum: Quorum): string[] | undefined {
+  if (Object.values(quorum).some((count) => count > people.length)) return undefined
   const seats = Object.entries(quorum).flatMap(([role, count]) => Array.from({ length: count }, () => role))
   const seatOf = new Map<string, number>()
   const seat = (index: number, tried: Set<string>): boolean => {

@@ -7,6 +7,8 @@ export interface JsonLimits {
   readonly depth: number
 }
 const MAX_DEPTH = 64
+/** Bounds of a statement. */
+export const STATEMENT_LIMITS: JsonLimits = { bytes: 12 * 1024 * 1024, depth: MAX_DEPTH }
 
 /** Why some bytes are not the canonical JSON that they should be. */
 export class CanonicalError extends Error {
@@ -19,7 +21,8 @@ export class CanonicalError extends Error {
  *   objects than plain ones, nesting deeper than 64
  */
 export function canonicalize(value: unknown): string {
-  checkData(value, MAX_DEPTH, '')
+  const fault = faultOf(value, MAX_DEPTH)
+  if (fault !== undefined) throw new CanonicalError(`not plain JSON data, at ${fault}`)
   return canonicalizeJson(value) as string
 }
 
@@ -63,34 +66,33 @@ function checkNesting(text: string, limit: number): void {
   }
 }
 
-function checkData(value: unknown, depth: number, path: string): void {
-  const refuse = (why: string): never => {
-    throw new CanonicalError(`${path || '/'}: ${why}`)
-  }
+/** @returns where the value is not I-JSON, and why; undefined if it is */
+function faultOf(value: unknown, depth: number): string | undefined {
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed() ? undefined : refuse('a string with a lone surrogate')
+      return value.isWellFormed() ? undefined : ': a string with a lone surrogate'
     case 'boolean':
-      return
+      return undefined
     case 'number':
-      if (!Number.isFinite(value)) refuse('not a finite number')
-      return Number.isInteger(value) && !Number.isSafeInteger(value) ? refuse('an integer beyond 2^53') : undefined
-    case 'object': {
-      if (value === null) return
-      if (depth === 0) refuse('nested too deep')
-      if (Array.isArray(value)) {
-        for (const [index, item] of value.entries()) checkData(item, depth - 1, `${path}/${index}`)
-        return
-      }
-      const prototype = Object.getPrototypeOf(value)
-      if (prototype !== Object.prototype && prototype !== null) refuse('not plain data')
-      for (const key of Object.keys(value)) {
-        if (!key.isWellFormed()) refuse('a name with a lone surrogate')
-        checkData((value as Record<string, unknown>)[key], depth - 1, `${path}/${key}`)
-      }
-      return
-    }
+      if (!Number.isFinite(value)) return ': not a finite number'
+      return Number.isInteger(value) && !Number.isSafeInteger(value) ? ': an integer beyond 2^53' : undefined
+    case 'object':
+      return value === null ? undefined : faultInside(value, depth)
     default:
-      refuse(`${typeof value} is not JSON`)
+      return `: ${typeof value} is not JSON`
   }
+}
+
+function faultInside(value: object, depth: number): string | undefined {
+  if (depth === 0) return ': nested too deep'
+  const prototype = Object.getPrototypeOf(value)
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return ': not plain data'
+  // An array by its length, so that a hole counts as undefined.
+  const keys = Array.isArray(value) ? value.keys() : Object.keys(value)
+  for (const key of keys) {
+    if (typeof key === 'string' && !key.isWellFormed()) return ': a name with a lone surrogate'
+    const fault = faultOf((value as Record<string | number, unknown>)[key], depth - 1)
+    if (fault !== undefined) return `/${key}${fault}`
+  }
+  return undefined
 }

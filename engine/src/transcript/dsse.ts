@@ -24,7 +24,9 @@ export interface Signer {
   sign(message: Uint8Array): Promise<Uint8Array>
 }
 
-const LIMITS = { bytes: 16 * 1024 * 1024, depth: 8 }
+/** Bounds of an envelope: a statement of the greatest size in base64, and its signatures. */
+export const ENVELOPE_LIMITS = { bytes: 17 * 1024 * 1024, depth: 8 }
+const MAX_SIGNATURES = 1000
 
 /** What is signed: PAE(type, payload) of the DSSE specification, section "Signature Definition". */
 export function preAuthenticationEncoding(type: string, payload: Uint8Array): Buffer {
@@ -39,10 +41,13 @@ export function keyidOf(key: KeyObject): string {
     .digest('hex')
 }
 
-/** @returns a signer with a private key (Ed25519 or ECDSA P-256) that is held in memory */
+/**
+ * @returns a signer with a private key that is held in memory
+ * @throws Error if it is neither Ed25519 nor ECDSA P-256
+ */
 export function signerOf(privateKey: KeyObject): Signer {
-  const publicKey = createPublicKey(privateKey)
-  const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  const publicKey = ofKnownKind(createPublicKey(privateKey))
+  const hash = hashFor(publicKey)
   return {
     keyid: keyidOf(publicKey),
     publicKey: publicKey.export({ type: 'spki', format: 'pem' }) as string,
@@ -55,15 +60,21 @@ export function signerOf(privateKey: KeyObject): Signer {
  * @throws Error if it is neither Ed25519 nor ECDSA P-256
  */
 export function publicKeyOf(pem: string): KeyObject {
-  const key = createPublicKey(pem)
+  return ofKnownKind(createPublicKey(pem))
+}
+
+function ofKnownKind(key: KeyObject): KeyObject {
   const curve = key.asymmetricKeyDetails?.namedCurve
   if (key.asymmetricKeyType === 'ed25519' || (key.asymmetricKeyType === 'ec' && curve === 'prime256v1')) return key
   throw new Error(`a key of type ${key.asymmetricKeyType}${curve ? ` on ${curve}` : ''}; expected Ed25519 or ECDSA P-256`)
 }
 
+/** Ed25519 signs the message itself; ECDSA its SHA-256, with the signature in DER as `openssl dgst -verify` takes it. */
+const hashFor = (key: KeyObject): string | null => (key.asymmetricKeyType === 'ed25519' ? null : 'sha256')
+
 /** @returns whether the signature over the message is good */
 export function isSignedBy(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
-  return verify(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', message, key, signature)
+  return verify(hashFor(key), message, key, signature)
 }
 
 /** @returns the envelope as one line of a transcript, without the newline */
@@ -76,13 +87,14 @@ export function lineOf(envelope: Envelope): string {
  * @throws CanonicalError naming what is wrong with it
  */
 export function parseEnvelope(line: Uint8Array): Envelope {
-  const value = parseCanonical(line, LIMITS) as Record<string, unknown>
+  const value = parseCanonical(line, ENVELOPE_LIMITS) as Record<string, unknown>
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isObject || Object.keys(value).join() !== 'payload,payloadType,signatures') throw new CanonicalError('not a DSSE envelope')
   const { payload, payloadType, signatures } = value
   if (payloadType !== PAYLOAD_TYPE) throw new CanonicalError(`payloadType is ${JSON.stringify(payloadType)}`)
   bytesOfBase64(payload, 'payload')
-  if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > 1000) throw new CanonicalError('no list of signatures')
+  if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > MAX_SIGNATURES)
+    throw new CanonicalError('no list of signatures')
   for (const signature of signatures as Record<string, unknown>[]) {
     const fits = typeof signature === 'object' && signature !== null && Object.keys(signature).join() === 'keyid,sig'
     if (!fits || typeof signature.keyid !== 'string' || !/^[0-9a-f]{64}$/.test(signature.keyid)) throw new CanonicalError('not a signature')

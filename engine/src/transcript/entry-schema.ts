@@ -5,20 +5,22 @@ import { PREDICATE_TYPE, STATEMENT_TYPE } from './entry.ts'
 
 const closed = { additionalProperties: false }
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
-const Text = Type.String({ maxLength: 100_000 })
+const Text = Type.String()
 const Instance = Type.Union([Text, Type.Null()])
 const Count = Type.Integer({ minimum: 0 })
 const Exchanges = Type.Union([Type.Object({ sha256: Sha256, count: Count }, closed), Type.Null()])
-const AnyObject = Type.Record(Type.String(), Type.Unknown())
+// Not Type.Record: its pattern of the names would let those with a line break through unchecked.
+const mapOf = (schema: TSchema): TSchema => Type.Object({}, { additionalProperties: schema })
+const AnyObject = mapOf(Type.Unknown())
 const Key = { keyid: Sha256, public_key: Text }
 
 const bodies: Readonly<Record<string, Readonly<Record<string, TSchema>>>> = {
   opened: {
     runbook: Type.Object({ name: Text, version: Type.Integer(), title: Text, sha256: Sha256 }, closed),
     parameters: AnyObject,
-    stations: Type.Record(Type.String(), Type.Object(Key, closed)),
+    stations: mapOf(Type.Object(Key, closed)),
     officers: Type.Array(Type.Object({ name: Text, roles: Type.Array(Text), ...Key }, closed), { maxItems: 1000 }),
-    plugins: Type.Record(Type.String(), Type.Object({ version: Text, sha256: Sha256 }, closed)),
+    plugins: mapOf(Type.Object({ version: Text, sha256: Sha256 }, closed)),
     engine: Type.Object({ version: Text, sha256: Sha256, node: Text }, closed),
     clock_scale: Type.Number({ minimum: 1 }),
     unattended: Type.Boolean(),
@@ -38,10 +40,7 @@ const bodies: Readonly<Record<string, Readonly<Record<string, TSchema>>>> = {
       Type.Null(),
     ]),
     exchanges: Exchanges,
-    attempts: Type.Union([
-      Type.Array(Type.Object({ time: Text, holds: Type.Boolean(), outputs: Type.Unknown() }, closed)),
-      Type.Null(),
-    ]),
+    attempts: Type.Union([Type.Array(Type.Object({ time: Text, holds: Type.Boolean(), outputs: Type.Unknown() }, closed)), Type.Null()]),
     reconciled: Type.Boolean(),
     duration_ms: Count,
   },
@@ -72,7 +71,10 @@ const statementOf = (kind: string, body: Readonly<Record<string, TSchema>>): TSc
   Type.Object(
     {
       _type: Type.Literal(STATEMENT_TYPE),
-      subject: Type.Array(Type.Object({ name: Text, digest: Type.Object({ sha256: Sha256 }, closed) }, closed), { minItems: 1, maxItems: 10_000 }),
+      subject: Type.Array(Type.Object({ name: Text, digest: Type.Object({ sha256: Sha256 }, closed) }, closed), {
+        minItems: 1,
+        maxItems: 10_000,
+      }),
       predicateType: Type.Literal(PREDICATE_TYPE),
       predicate: Type.Object(
         {

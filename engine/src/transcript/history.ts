@@ -34,7 +34,9 @@ export class History {
   entries = 0
   deviations = 0
   stepsDone = 0
-  readonly #finished = new Map<string, Outcome | 'skipped'>()
+  readonly #finished = new Set<string>()
+  /** What expressions see as `steps`; without prototypes, because names in it come from outside. */
+  readonly #outputs: Record<string, Record<string, unknown>> = Object.create(null)
   readonly #attempts = new Map<string, { attempts: number; lastFailure: Outcome | undefined }>()
   readonly #signersBefore = new Map<string, Set<string>>()
 
@@ -52,7 +54,7 @@ export class History {
         this.arrived = true
         return
       case 'skipped':
-        this.#finished.set(keyOf(entry.step, entry.instance), 'skipped')
+        this.#finish(entry.step, entry.instance, null)
         return
       case 'intent':
         this.#intent(entry, entry.sequence, entry.time, keyids, payloadDigest)
@@ -94,19 +96,12 @@ export class History {
     return this.#signersBefore.get(step) ?? new Set()
   }
 
-  /** @returns what expressions see: parameters, and the outputs of every finished step */
+  /** @returns what expressions see: parameters, and the outputs of every finished step. It grows with the entries. */
   scope(runbook: Runbook): Scope {
-    const steps: Record<string, unknown> = {}
     for (const step of runbook.steps) {
-      if (step.forEach) steps[step.id] = {}
+      if (step.forEach) this.#outputs[step.id] ??= Object.create(null)
     }
-    for (const [key, outcome] of this.#finished) {
-      const [step, instance] = JSON.parse(key) as [string, string | null]
-      const seen = { outputs: outcome === 'skipped' ? null : outcome.outputs }
-      if (instance === null) steps[step] = seen
-      else (steps[step] as Record<string, unknown>)[instance] = seen
-    }
-    return { parameters: this.opened?.parameters ?? {}, steps }
+    return { parameters: this.opened?.parameters ?? {}, steps: this.#outputs }
   }
 
   #intent(intent: Intent, sequence: number, time: string, keyids: readonly string[], payloadDigest: Uint8Array): void {
@@ -125,10 +120,20 @@ export class History {
     const key = keyOf(outcome.step, outcome.instance)
     this.open = undefined
     if (outcome.result === 'done') {
-      this.#finished.set(key, outcome)
+      this.#finish(outcome.step, outcome.instance, outcome.outputs)
       this.stepsDone++
     } else {
       this.#attempts.set(key, { attempts: this.#attempts.get(key)?.attempts ?? 1, lastFailure: outcome })
+    }
+  }
+
+  #finish(step: string, instance: string | null, outputs: unknown): void {
+    this.#finished.add(keyOf(step, instance))
+    if (instance === null) {
+      this.#outputs[step] = { outputs }
+    } else {
+      this.#outputs[step] ??= Object.create(null) as Record<string, unknown>
+      this.#outputs[step][instance] = { outputs }
     }
   }
 }

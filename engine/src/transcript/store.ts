@@ -1,19 +1,32 @@
 /**
  * A ceremony's folder on disk: the transcript, artifacts by content, and the statement that is being signed. One writer;
- * what a method promised is on disk when it resolves.
+ * what a method promised is on disk when it returns.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { canonicalize, parseCanonical } from './canonical.ts'
-import { bytesOfBase64, type Envelope, lineOf, parseEnvelope } from './dsse.ts'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { CanonicalError, parseCanonical, STATEMENT_LIMITS } from './canonical.ts'
+import { bytesOfBase64, ENVELOPE_LIMITS, type Envelope, lineOf, parseEnvelope } from './dsse.ts'
 import type { Statement } from './entry.ts'
+import { lengthOfLines, readLines, syncFolder, UNFINISHED, writeDurably } from './files.ts'
 import { lockFolder } from './lock.ts'
+import { Pending } from './pending.ts'
 
 export const TRANSCRIPT = 'transcript.intoto.jsonl'
-const PENDING = 'pending.json'
-const LIMITS = { bytes: 12 * 1024 * 1024, depth: 64 }
 
 export interface Head {
   readonly sequence: number
@@ -39,33 +52,38 @@ export class TranscriptStore {
   readonly torn: string | undefined
   readonly #file: number
   readonly #unlock: () => void
+  readonly #pending: Pending
+  #size: number
   #head: Head | undefined
+  #broken = false
 
-  private constructor(dir: string, file: number, unlock: () => void, head: Head | undefined, torn: string | undefined) {
+  private constructor(dir: string, file: number, unlock: () => void, torn: string | undefined) {
     this.dir = dir
     this.#file = file
     this.#unlock = unlock
-    this.#head = head
     this.torn = torn
+    this.#size = fstatSync(file).size
+    this.#pending = new Pending(join(dir, 'pending.json'))
   }
 
   /**
    * Opens the folder for writing, with an empty transcript if it has none.
    * @throws LockedError when another process writes there
-   * @throws CanonicalError when the transcript cannot be read
+   * @throws CanonicalError naming the line, when the transcript cannot be read
    */
   static async open(dir: string): Promise<TranscriptStore> {
-    mkdirSync(join(dir, 'artifacts', 'sha256'), { recursive: true })
+    makeFolders(dir)
     const unlock = lockFolder(dir)
+    let file: number | undefined
     try {
-      const path = join(dir, TRANSCRIPT)
-      const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o644)
+      file = openSync(join(dir, TRANSCRIPT), constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o644)
       syncFolder(dir)
-      const torn = cutTornLine(dir, file, readFileSync(path))
-      let head: Head | undefined
-      for await (const { statement, digest } of readEntries(dir)) head = { sequence: statement.predicate.sequence, digest }
-      return new TranscriptStore(dir, file, unlock, head, torn)
+      clearUnfinished(dirname(artifactPath(dir, '-')))
+      const store = new TranscriptStore(dir, file, unlock, cutTornLine(dir, file))
+      for await (const { statement, digest } of readEntries(dir)) store.#head = { sequence: statement.predicate.sequence, digest }
+      return store
     } catch (error) {
+      if (file !== undefined) closeSync(file)
       unlock()
       throw error
     }
@@ -81,33 +99,41 @@ export class TranscriptStore {
     return readEntries(this.dir)
   }
 
-  /** Appends one envelope; it is on disk when this returns. What was pending is done with. */
+  /**
+   * Appends one envelope; it is on disk when this returns, and what was pending is done with.
+   * @throws CanonicalError for an envelope that could not be read again
+   * @throws Error when it could not be written; this store then takes no more
+   */
   append(envelope: Envelope): void {
+    if (this.#broken) throw new Error(`${TRANSCRIPT} could not be written before; open the folder again`)
     const line = Buffer.from(`${lineOf(envelope)}\n`)
-    const written = writeSync(this.#file, line)
-    if (written !== line.length) throw new Error(`only ${written} of ${line.length} bytes could be written to ${TRANSCRIPT}`)
-    fdatasyncSync(this.#file)
+    if (line.length > ENVELOPE_LIMITS.bytes)
+      throw new CanonicalError(`an entry of ${line.length} bytes; ${ENVELOPE_LIMITS.bytes} are allowed`)
+    try {
+      const written = writeSync(this.#file, line)
+      if (written !== line.length)
+        throw new Error(`only ${written} of ${line.length} bytes could be written to ${TRANSCRIPT}: is the disk full?`)
+      fdatasyncSync(this.#file)
+    } catch (error) {
+      // Nothing may follow on half a line.
+      this.#broken = true
+      ftruncateSync(this.#file, this.#size)
+      throw error
+    }
+    this.#size += line.length
     this.#head = { sequence: (this.#head?.sequence ?? -1) + 1, digest: sha256(line.subarray(0, -1)) }
-    rmSync(join(this.dir, PENDING), { force: true })
   }
 
-  /** Keeps a statement until it is signed and appended. */
+  /** Keeps a statement until it is signed and appended. @throws CanonicalError */
   setPending(statement: Statement): void {
-    writeDurably(join(this.dir, PENDING), Buffer.from(canonicalize(statement)))
+    this.#pending.write(statement)
   }
 
   /** @returns the statement that a crash left unsigned, if it still follows on the last entry */
   takePending(): Statement | undefined {
-    const path = join(this.dir, PENDING)
-    let bytes: Buffer
-    try {
-      bytes = readFileSync(path)
-    } catch {
-      return undefined
-    }
-    const statement = parseCanonical(bytes, LIMITS) as Statement
-    if ((statement.predicate.previous?.sha256 ?? null) === (this.#head?.digest ?? null)) return statement
-    rmSync(path)
+    const statement = this.#pending.read()
+    if (statement && this.#follows(statement)) return statement
+    this.#pending.remove()
     return undefined
   }
 
@@ -115,25 +141,28 @@ export class TranscriptStore {
   putArtifact(bytes: Uint8Array): string {
     const digest = sha256(bytes)
     const path = artifactPath(this.dir, digest)
-    try {
-      if (sha256(readFileSync(path)) === digest) return digest
-    } catch {
-      // not there yet
-    }
-    writeDurably(path, bytes)
+    if (!existsSync(path) || sha256(readFileSync(path)) !== digest) writeDurably(path, bytes)
     return digest
   }
 
   /** @throws Error if it is missing or its bytes are others */
   getArtifact(digest: string): Uint8Array {
+    if (!/^[0-9a-f]{64}$/.test(digest)) throw new Error(`${JSON.stringify(digest)} is not the digest of an artifact`)
     const bytes = readFileSync(artifactPath(this.dir, digest))
     if (sha256(bytes) !== digest) throw new Error(`artifact ${digest} has other bytes than its name says`)
     return new Uint8Array(bytes)
   }
 
   close(): void {
+    const pending = this.#pending.read()
+    if (pending && this.#follows(pending)) this.#pending.close()
+    else this.#pending.remove()
     closeSync(this.#file)
     this.#unlock()
+  }
+
+  #follows({ predicate }: Statement): boolean {
+    return (predicate.previous?.sha256 ?? null) === (this.#head?.digest ?? null)
   }
 }
 
@@ -148,65 +177,55 @@ export function artifactPath(dir: string, digest: string): string {
  */
 export async function* readEntries(dir: string): AsyncGenerator<StoredEntry> {
   let number = 0
-  for await (const line of readLines(join(dir, TRANSCRIPT))) {
+  for await (const line of readLines(join(dir, TRANSCRIPT), ENVELOPE_LIMITS.bytes)) {
     number++
+    yield readEntry(line, number)
+  }
+}
+
+function readEntry(line: Buffer, number: number): StoredEntry {
+  try {
     const envelope = parseEnvelope(line)
     const payload = bytesOfBase64(envelope.payload, 'payload')
-    const statement = parseCanonical(payload, LIMITS) as Statement
-    yield { line: number, envelope, statement, payloadDigest: createHash('sha256').update(payload).digest(), digest: sha256(line) }
+    const statement = parseCanonical(payload, STATEMENT_LIMITS) as Statement
+    return { line: number, envelope, statement, payloadDigest: createHash('sha256').update(payload).digest(), digest: sha256(line) }
+  } catch (error) {
+    if (!(error instanceof CanonicalError)) throw error
+    throw new CanonicalError(`line ${number} of ${TRANSCRIPT}: ${error.message}. It was altered; compare it with a copy`)
   }
 }
 
-/** Reads a file line by line, as bytes without the newline; what stands behind the last newline is left out. */
-export async function* readLines(path: string): AsyncGenerator<Buffer> {
-  const file = await open(path, 'r')
-  try {
-    let rest: Buffer = Buffer.alloc(0)
-    for await (const chunk of file.createReadStream({ highWaterMark: 1 << 20, autoClose: false })) {
-      let data: Buffer = rest.length > 0 ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer)
-      for (let end = data.indexOf(0x0a); end >= 0; end = data.indexOf(0x0a)) {
-        yield data.subarray(0, end)
-        data = data.subarray(end + 1)
-      }
-      rest = data
-    }
-  } finally {
-    await file.close()
+function makeFolders(dir: string): void {
+  const first = mkdirSync(join(dir, 'artifacts', 'sha256'), { recursive: true })
+  if (first === undefined) return
+  // Each new folder's name is an entry of the one above it.
+  const above = dirname(resolve(first))
+  for (let folder = resolve(dir, 'artifacts'); folder.startsWith(above); folder = dirname(folder)) {
+    syncFolder(folder)
+    if (folder === above) return
   }
 }
 
-/** A last line without its newline was never promised to anyone: it is kept aside and cut off. */
-function cutTornLine(dir: string, file: number, bytes: Buffer): string | undefined {
-  const end = bytes.lastIndexOf(0x0a) + 1
-  if (end === bytes.length) return undefined
-  const aside = join(dir, `torn-${sha256(bytes.subarray(end)).slice(0, 16)}.bytes`)
-  writeDurably(aside, bytes.subarray(end))
-  ftruncateSync(file, end)
-  fsyncSync(file)
+/** What a crash left of an artifact that was being written. */
+function clearUnfinished(dir: string): void {
+  for (const name of readdirSync(dir)) if (name.endsWith(UNFINISHED)) rmSync(join(dir, name), { force: true })
+}
+
+/**
+ * A last line without its newline was never promised to anyone: it is kept aside and cut off.
+ * @returns the file that it was moved to
+ */
+function cutTornLine(dir: string, file: number): string | undefined {
+  const { size } = fstatSync(file)
+  const whole = lengthOfLines(file, size)
+  if (whole === size) return undefined
+  const torn = Buffer.alloc(size - whole)
+  readSync(file, torn, 0, torn.length, whole)
+  const aside = join(dir, `torn-${new Date().toISOString().replaceAll(':', '-')}.bytes`)
+  writeDurably(aside, torn)
+  ftruncateSync(file, whole)
+  fdatasyncSync(file)
   return aside
-}
-
-/** Writes a file so that after a crash it is there whole or not at all. */
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.new`
-  const file = openSync(temporary, 'w', 0o644)
-  try {
-    writeFileSync(file, bytes)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(temporary, path)
-  syncFolder(dirname(path))
-}
-
-function syncFolder(dir: string): void {
-  const folder = openSync(dir, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
 }
 
 function sha256(bytes: Uint8Array): string {

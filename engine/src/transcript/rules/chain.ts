@@ -1,13 +1,29 @@
 /** The chain: each entry follows on the one before, in one ceremony, of one mode, and time never goes back. */
-import type { Checked, State } from '../verify.ts'
+import type { Mode } from '../entry.ts'
+import type { Checked } from '../verify.ts'
 
-export function chainRules({ entry, report }: Checked, { history, head, time, mode }: State): void {
+/** What is carried from entry to entry. */
+export interface Link {
+  /** SHA-256, hex, of the line before; null before the first. */
+  readonly digest: string | null
+  /** The entry before; undefined where there is none that could be read. */
+  readonly ceremony?: string
+  readonly sequence: number
+  readonly mode?: Mode
+  readonly time?: string
+  readonly closed: boolean
+}
+
+export function chainRules({ entry, report }: Checked, before: Link): void {
   const previous = entry.previous?.sha256 ?? null
-  if (previous !== head) report('chain/previous', `previous is ${previous}`, `the digest of the line before, ${head}`)
-  if (entry.sequence !== history.entries) report('chain/sequence', `sequence ${entry.sequence}`, `${history.entries}`)
-  if (history.ceremony && entry.ceremony !== history.ceremony) report('chain/ceremony', entry.ceremony, history.ceremony)
-  if (mode !== null && entry.mode !== mode) report('chain/mode', entry.mode, mode)
-  if (entry.time < time) report('chain/time', entry.time, `not before ${time}`)
-  if ((entry.kind === 'opened') !== (head === null)) report('chain/opened', entry.kind, '`opened` as the first entry and never again')
-  if (history.closed) report('chain/closed', `${entry.kind} after the ceremony was closed`, 'nothing')
+  if (previous !== before.digest) report('chain/previous', `previous is ${previous}`, `the digest of the line before, ${before.digest}`)
+  if (entry.sequence !== before.sequence + 1) report('chain/sequence', `sequence ${entry.sequence}`, `${before.sequence + 1}`)
+  if (before.ceremony !== undefined && entry.ceremony !== before.ceremony) report('chain/ceremony', entry.ceremony, before.ceremony)
+  if (before.mode !== undefined && entry.mode !== before.mode) report('chain/mode', entry.mode, before.mode)
+  if (before.time !== undefined && entry.time < before.time) report('chain/time', entry.time, `not before ${before.time}`)
+  const time = Date.parse(entry.time)
+  if (Number.isNaN(time) || new Date(time).toISOString() !== entry.time) report('chain/time', entry.time, 'a date that the calendar knows')
+  if ((entry.kind === 'opened') !== (before.digest === null))
+    report('chain/opened', entry.kind, '`opened` as the first entry and never again')
+  if (before.closed) report('chain/closed', `${entry.kind} after the ceremony was closed`, 'nothing')
 }

@@ -1,18 +1,12 @@
-/** Signatures: every one is good, by a key that the opening entry names; the station that holds the baton signs first. */
+/** Signatures: every one is good and by a key that the opening entry names, no key signs twice, the station signs first. */
 import type { KeyObject } from 'node:crypto'
 import { isSignedBy, keyidOf, preAuthenticationEncoding, publicKeyOf } from '../dsse.ts'
-import type { Entry, Opened } from '../entry.ts'
-import type { History } from '../history.ts'
-import type { Checked } from '../verify.ts'
+import type { Opened } from '../entry.ts'
+import type { Checked, Report } from '../verify.ts'
 
 export class SignatureRules {
-  readonly #history: History
   readonly #keys = new Map<string, KeyObject>()
   #opened: Opened | undefined
-
-  constructor(history: History) {
-    this.#history = history
-  }
 
   /** @returns whether the entry can be believed enough to look at what it says */
   check({ entry, envelope, payload, report }: Checked): boolean {
@@ -22,6 +16,7 @@ export class SignatureRules {
       report('signature/unknown-key', 'no identities: the transcript does not begin with `opened`', 'an `opened` entry first')
       return false
     }
+    const station = Object.hasOwn(opened.stations, entry.station) ? opened.stations[entry.station]!.keyid : undefined
     const message = preAuthenticationEncoding(envelope.payloadType, payload)
     const seen = new Set<string>()
     let good = true
@@ -34,24 +29,17 @@ export class SignatureRules {
       if (seen.has(keyid)) fault('signature/twice', `two signatures by ${keyid}`, 'one signature by each key')
       seen.add(keyid)
       if (!key) fault('signature/unknown-key', keyid, 'a key that `opened` names')
-      else if (!isSignedBy(key, message, Buffer.from(sig, 'base64'))) fault('signature/valid', `signature ${index + 1} by ${keyid}`, 'a good signature')
+      else if (!isSignedBy(key, message, Buffer.from(sig, 'base64')))
+        fault('signature/valid', `signature ${index + 1} by ${keyid}`, 'a good signature')
+      else if (index === 0 && keyid !== station)
+        fault('signature/station', `first signature by ${keyid}`, `station ${entry.station}, ${station ?? 'which `opened` does not name'}`)
+      else if (index > 0 && !opened.officers.some((officer) => officer.keyid === keyid))
+        fault('signature/officer', `signature ${index + 1} by a station`, 'signatures of officers behind that of the station')
     }
-    const station = opened.stations[entry.station]
-    const first = envelope.signatures[0]?.keyid
-    if (!station || first !== station.keyid) fault('signature/station', `first signature by ${first}`, `station ${entry.station}, ${station?.keyid}`)
-    const baton = this.#baton(entry)
-    if (entry.station !== baton) fault('station/baton', `written by ${entry.station}`, `the station that holds the baton: ${baton}`)
     return good
   }
 
-  /** @returns who may write this entry */
-  #baton(entry: Entry): string {
-    if (entry.kind === 'received') return this.#history.handedOverTo ?? 'nobody: nothing was handed over'
-    if (this.#history.handedOverTo !== undefined) return `nobody: ${this.#history.handedOverTo} has not received yet`
-    return this.#history.station || entry.station
-  }
-
-  #identities(opened: Opened, report: Checked['report']): void {
+  #identities(opened: Opened, report: Report): void {
     this.#opened = opened
     const names = new Set<string>()
     for (const { name } of opened.officers) {
@@ -61,6 +49,8 @@ export class SignatureRules {
     for (const { keyid, public_key } of [...Object.values(opened.stations), ...opened.officers]) {
       try {
         const key = publicKeyOf(public_key)
+        if (key.export({ type: 'spki', format: 'pem' }) !== public_key)
+          report('opened/key', 'another spelling of a key', 'a public key in PEM, and nothing beside it')
         if (keyidOf(key) !== keyid) report('opened/keyid', keyid, `the digest of the key, ${keyidOf(key)}`)
         if (this.#keys.has(keyid)) report('opened/identity', `key ${keyid} stands for two`, 'a key of one’s own for each')
         this.#keys.set(keyid, key)

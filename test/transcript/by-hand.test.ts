@@ -1,0 +1,57 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, expect, test } from 'vitest'
+import { KEYS, linesOf, plan, rewrite, sha256, write } from './sample.ts'
+
+const GUIDE = fileURLToPath(new URL('../../docs/verify-by-hand.md', import.meta.url))
+/** The guide's own commands, with another folder and line. */
+const commands = (dir: string, line: number): string => {
+  const blocks = [...readFileSync(GUIDE, 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block)
+  return `set -eu\n${blocks.join('')}`.replace(/^dir=.*$/m, `dir='${dir}'`).replace(/^line=.*$/m, `line=${line}`)
+}
+const run = (dir: string, line: number) => spawnSync('sh', ['-c', commands(dir, line)], { encoding: 'utf8' })
+
+let dir: string
+beforeAll(async () => {
+  dir = await write(plan())
+})
+
+test('the commands of the guide check an entry with openssl and jq alone', () => {
+  const { stdout, stderr, status } = run(dir, 3)
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+  for (const name of ['room', 'officer-1', 'officer-2'] as const) {
+    const { keyid } = KEYS[name]
+    expect(stdout).toContain(`${keyid}\n${keyid}\nSignature Verified Successfully\n`)
+  }
+  const before = sha256(linesOf(dir)[1]!)
+  expect(stdout.trimEnd().endsWith(`${before}\n${before}`)).toBe(true)
+})
+
+test('and do not pass an entry that was changed', async () => {
+  const changed = await write(plan())
+  const lines = linesOf(changed)
+  const envelope = JSON.parse(lines[2]!)
+  const payload = Buffer.from(envelope.payload, 'base64').toString().replace('"number":7', '"number":8')
+  rewrite(changed, lines.with(2, JSON.stringify({ ...envelope, payload: Buffer.from(payload).toString('base64') })))
+  const { stdout } = run(changed, 3)
+  expect(stdout).not.toContain('Verified Successfully')
+})
+
+test('they stand the length of a long entry', async () => {
+  const entries = plan()
+  Object.assign(entries[1]!.body, { evidence: { network: [], default_route: false, long: 'x'.repeat(200_000) } })
+  const { stdout } = run(await write(entries), 2)
+  expect(stdout).toContain('Verified Successfully')
+})
+
+const hasCryptography = spawnSync('python3', ['-c', 'import cryptography']).status === 0
+
+test.skipIf(!hasCryptography)('an implementation of its own, in Python, finds every signature good and the chain whole', () => {
+  const script = join(fileURLToPath(new URL('.', import.meta.url)), 'check.py')
+  const counted = execFileSync('python3', [script, dir], { encoding: 'utf8' })
+  const signatures = plan().reduce((count, { by }) => count + 1 + by.length, 0)
+  expect(counted.trim()).toBe(`${plan().length} entries, ${signatures} signatures`)
+})

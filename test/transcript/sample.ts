@@ -1,0 +1,291 @@
+/** Small transcripts with real keys, written entry by entry as a test wants them: right, or wrong in one place. */
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { canonicalize } from '../../engine/src/transcript/canonical.ts'
+import { type Envelope, preAuthenticationEncoding, type Signer, signerOf } from '../../engine/src/transcript/dsse.ts'
+import {
+  type Body,
+  type Mode,
+  type Opened,
+  PAYLOAD_TYPE,
+  PREDICATE_TYPE,
+  STATEMENT_TYPE,
+  type Statement,
+  type Subject,
+} from '../../engine/src/transcript/entry.ts'
+import { TRANSCRIPT, TranscriptStore } from '../../engine/src/transcript/store.ts'
+import { type Verification, verifyTranscript } from '../../engine/src/transcript/verify.ts'
+
+export const CEREMONY = '01HZZZZZZZZZZZZZZZZZZZZZZZ'
+
+const ed25519 = (): Signer => signerOf(generateKeyPairSync('ed25519').privateKey)
+const p256 = (): Signer => signerOf(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey)
+
+/** Officers and stations, and a stranger whom no opening entry names. */
+export const KEYS = {
+  room: ed25519(),
+  desk: ed25519(),
+  'officer-1': ed25519(),
+  'officer-2': p256(),
+  'officer-3': ed25519(),
+  'witness-1': ed25519(),
+  stranger: ed25519(),
+}
+export type Name = keyof typeof KEYS
+const ROLES = {
+  'officer-1': ['crypto-officer'],
+  'officer-2': ['crypto-officer'],
+  'officer-3': ['crypto-officer', 'internal-witness'],
+  'witness-1': ['internal-witness'],
+}
+export const EVERYONE = Object.keys(ROLES) as (keyof typeof ROLES)[]
+
+export const RUNBOOK = `runbook: sample
+version: 1
+title: A sample
+parameters:
+  numbers: { type: array, items: { type: string }, default: [one, two] }
+stations:
+  room: { network: none }
+  desk: { network: azure }
+roles:
+  crypto-officer: { at-least: 2 }
+  internal-witness: { at-least: 1 }
+plugins:
+  nothing: ^1
+steps:
+  - id: make
+    title: Make it
+    station: room
+    uses: nothing/do
+    with: { number: 7 }
+    sign-off: { before: { crypto-officer: 2 }, after: { internal-witness: 1 } }
+  - id: seven
+    title: It is seven
+    assert:
+      - that: steps.make.outputs.number == 7
+        message: It must be seven
+  - id: over
+    title: Go to the desk
+    transfer: { to: desk }
+  - id: each
+    title: One for each
+    station: desk
+    for-each: \${{ parameters.numbers }}
+    uses: nothing/do
+    with: { number: '\${{ steps.make.outputs.number + 1 }}' }
+  - id: never
+    title: Never done
+    when: steps.make.outputs.number == 8
+    uses: nothing/do
+    with: {}
+  - id: watch
+    title: Watch until it is three
+    uses: nothing/do
+    with: {}
+    until: { that: outputs.number == 3, every: 5s, within: 1m }
+  - id: write-down
+    title: Write something down
+    instruct: Write down the colour
+    record:
+      colour: { type: string }
+    sign-off: { before: { crypto-officer: 1 }, after: { crypto-officer: 1, internal-witness: 1 } }
+    not-same-as: make
+`
+
+/** The same, of one step and without parameters: for tests that try every byte. */
+export const SHORT_RUNBOOK = RUNBOOK.slice(0, RUNBOOK.indexOf('  - id: seven'))
+  .replace('  desk: { network: azure }\n', '')
+  .replace(/parameters:\n.*\n/, '')
+
+export const EXCHANGES = Buffer.from('{"ask":0}\n{"answer":0}\n')
+export const MADE = Buffer.from('what was made')
+export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+
+/** One entry to be: what it says, who writes it, which officers sign. A test changes what it wants to. */
+export interface Planned {
+  body: Body
+  station: Name
+  by: Name[]
+  subjects?: Subject[]
+  mode?: Mode
+  time?: string
+}
+
+export function opened(runbook = RUNBOOK, stations: Name[] = ['room', 'desk']): Opened {
+  const identity = (name: Name): { keyid: string; public_key: string } => ({ keyid: KEYS[name].keyid, public_key: KEYS[name].publicKey })
+  return {
+    kind: 'opened',
+    runbook: { name: 'sample', version: 1, title: 'A sample', sha256: sha256(runbook) },
+    parameters: runbook === RUNBOOK ? { numbers: ['one', 'two'] } : {},
+    stations: Object.fromEntries(stations.map((name) => [name, identity(name)])),
+    officers: EVERYONE.map((name) => ({ name, roles: ROLES[name], ...identity(name) })),
+    plugins: { nothing: { version: '1.0.0', sha256: sha256('plugin') } },
+    engine: { version: '0.1.0', sha256: sha256('engine'), node: 'v26.0.0' },
+    clock_scale: 1,
+    unattended: true,
+    cloud: null,
+  }
+}
+
+export const arrived = (station: Name): Planned => ({
+  body: { kind: 'arrived', evidence: { network: [], default_route: false }, waiver: null },
+  station,
+  by: [],
+})
+
+export const intent = (
+  step: string,
+  about: { action: string; inputs: unknown; instance?: string; station?: Name; by?: Name[] },
+): Planned => ({
+  body: { kind: 'intent', step, instance: about.instance ?? null, action: about.action, inputs: about.inputs, says: step, attempt: 1 },
+  station: about.station ?? 'room',
+  by: about.by ?? [],
+})
+
+export const outcome = (
+  step: string,
+  about: { intent: number; outputs: unknown; instance?: string; station?: Name; by?: Name[] },
+): Planned => ({
+  body: {
+    kind: 'outcome',
+    step,
+    instance: about.instance ?? null,
+    intent: about.intent,
+    result: 'done',
+    outputs: about.outputs,
+    error: null,
+    exchanges: null,
+    attempts: null,
+    reconciled: false,
+    duration_ms: 5,
+  },
+  station: about.station ?? 'room',
+  by: about.by ?? [],
+})
+
+/** The entries of a short ceremony: one step. */
+export function shortPlan(): Planned[] {
+  const outputs = { number: 7, made: { name: 'made.bin', sha256: sha256(MADE), size: MADE.length } }
+  const done = outcome('make', { intent: 2, outputs, by: ['witness-1'] })
+  Object.assign(done.body, { exchanges: { sha256: sha256(EXCHANGES), count: 2 } })
+  return [
+    {
+      body: opened(SHORT_RUNBOOK, ['room']),
+      station: 'room',
+      by: [...EVERYONE],
+      subjects: [{ name: 'runbook.yaml', digest: { sha256: sha256(SHORT_RUNBOOK) } }],
+    },
+    arrived('room'),
+    intent('make', { action: 'nothing/do', inputs: { number: 7 }, by: ['officer-1', 'officer-2'] }),
+    { ...done, subjects: [{ name: 'made.bin', digest: { sha256: sha256(MADE) } }] },
+    { body: { kind: 'closed', entries: 4, result: 'complete', steps_done: 1, deviations: 0 }, station: 'room', by: [...EVERYONE] },
+  ]
+}
+
+/** The entries of a ceremony with a step of every kind. */
+export function plan(): Planned[] {
+  const [, , make, made] = shortPlan() as [Planned, Planned, Planned, Planned]
+  const checks = [{ that: 'steps.make.outputs.number == 7', holds: true }]
+  const attempt = (number: number): object => ({ time: '2026-01-02T03:04:05.000Z', holds: number === 3, outputs: { number } })
+  const watched = outcome('watch', { intent: 16, outputs: { number: 3 }, station: 'desk' })
+  Object.assign(watched.body, { attempts: [attempt(1), attempt(3)] })
+  const each = (instance: string, sequence: number): Planned[] => [
+    intent('each', { action: 'nothing/do', inputs: { number: 8 }, instance, station: 'desk' }),
+    outcome('each', { intent: sequence, outputs: { number: 8 }, instance, station: 'desk' }),
+  ]
+  return [
+    { body: opened(), station: 'room', by: [...EVERYONE], subjects: [{ name: 'runbook.yaml', digest: { sha256: sha256(RUNBOOK) } }] },
+    arrived('room'),
+    make,
+    made,
+    intent('seven', { action: 'assert', inputs: null }),
+    outcome('seven', { intent: 4, outputs: { checks } }),
+    intent('over', { action: 'transfer', inputs: { to: 'desk' } }),
+    { body: { kind: 'handed-over', to: 'desk' }, station: 'room', by: [] },
+    { body: { kind: 'received', from: 'room' }, station: 'desk', by: [] },
+    arrived('desk'),
+    outcome('over', { intent: 6, outputs: null, station: 'desk' }),
+    ...each('one', 11),
+    ...each('two', 13),
+    { body: { kind: 'skipped', step: 'never', instance: null, when: 'steps.make.outputs.number == 8' }, station: 'desk', by: [] },
+    intent('watch', { action: 'nothing/do', inputs: {}, station: 'desk' }),
+    watched,
+    { body: { kind: 'deviation', officer: 'witness-1', note: 'the light went out for a minute' }, station: 'desk', by: ['witness-1'] },
+    intent('write-down', { action: 'instruct', inputs: { text: 'Write down the colour' }, station: 'desk', by: ['officer-3'] }),
+    outcome('write-down', { intent: 19, outputs: { colour: 'green' }, station: 'desk', by: ['officer-1', 'officer-3'] }),
+    { body: { kind: 'closed', entries: 21, result: 'complete', steps_done: 7, deviations: 1 }, station: 'desk', by: [...EVERYONE] },
+  ]
+}
+
+/** Makes the statement of a planned entry that follows on the head. */
+export function statementOf(entry: Planned, head: TranscriptStore['head']): Statement {
+  const sequence = head ? head.sequence + 1 : 0
+  return {
+    _type: STATEMENT_TYPE,
+    subject: entry.subjects ?? [{ name: 'ceremony', digest: { sha256: sha256(CEREMONY) } }],
+    predicateType: PREDICATE_TYPE,
+    predicate: {
+      ceremony: CEREMONY,
+      sequence,
+      previous: head ? { sha256: head.digest } : null,
+      station: entry.station,
+      time: entry.time ?? new Date(Date.UTC(2026, 0, 2, 3, 4, sequence)).toISOString(),
+      mode: entry.mode ?? 'rehearsal',
+      ...entry.body,
+    },
+  }
+}
+
+/** Signs any statement with any of the keys. */
+export async function seal(statement: unknown, signers: readonly Name[]): Promise<Envelope> {
+  const payload = Buffer.from(canonicalize(statement))
+  const message = preAuthenticationEncoding(PAYLOAD_TYPE, payload)
+  const signatures = await Promise.all(
+    signers.map(async (name) => ({ keyid: KEYS[name].keyid, sig: Buffer.from(await KEYS[name].sign(message)).toString('base64') })),
+  )
+  return { payload: payload.toString('base64'), payloadType: PAYLOAD_TYPE, signatures }
+}
+
+const folders: string[] = []
+afterAll(() => {
+  for (const dir of folders) rmSync(dir, { recursive: true, force: true })
+})
+
+/** @returns a new folder, removed after the tests of the file */
+export function folder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'ceremony-transcript-'))
+  folders.push(dir)
+  return dir
+}
+
+/** Writes a transcript of these entries with its artifacts. @returns its folder */
+export async function write(entries: readonly Planned[], runbook = RUNBOOK): Promise<string> {
+  const dir = folder()
+  const store = await TranscriptStore.open(dir)
+  for (const artifact of [Buffer.from(runbook), EXCHANGES, MADE]) store.putArtifact(artifact)
+  for (const entry of entries) store.append(await seal(statementOf(entry, store.head), [entry.station, ...entry.by]))
+  store.close()
+  return dir
+}
+
+export const writeShort = (): Promise<string> => write(shortPlan(), SHORT_RUNBOOK)
+
+export const transcriptOf = (dir: string): string => join(dir, TRANSCRIPT)
+export const linesOf = (dir: string): string[] => readFileSync(transcriptOf(dir), 'utf8').split('\n').slice(0, -1)
+export const rewrite = (dir: string, lines: readonly string[]): void => writeFileSync(transcriptOf(dir), `${lines.join('\n')}\n`)
+
+/** @returns the rules that a transcript breaks, with their lines: `chain/previous 3` */
+export function rulesOf({ findings }: Verification): string[] {
+  return findings.map(({ rule, line }) => `${rule} ${line}`)
+}
+
+/** Writes the ceremony with one change and verifies it. @returns the rules broken, with their lines */
+export async function broken(change: (entries: Planned[]) => void): Promise<string[]> {
+  const entries = plan()
+  change(entries)
+  return rulesOf(await verifyTranscript(await write(entries)))
+}
