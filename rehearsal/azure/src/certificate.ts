@@ -1,4 +1,5 @@
 /** The twin's own certificate authority and its server certificate, made at the first start. */
+import 'reflect-metadata'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
@@ -25,8 +26,8 @@ export async function certificateIn(dir: string): Promise<Certificate> {
 
 async function make(files: { ca: string; certificate: string; key: string }): Promise<void> {
   x509.cryptoProvider.set(crypto)
-  const authority = (await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify'])) as CryptoKeyPair
-  const server = (await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair
+  const authority = await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify'])
+  const server = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const validity = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + 3650 * DAY_MS) }
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=Rehearsal twin of Azure, O=Rehearsal',

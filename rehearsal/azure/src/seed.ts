@@ -24,30 +24,39 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._()-]{0,89}$/
  * @throws Error that names the field at fault
  */
 export function parseSeed(text: string): Seed {
-  const seed = fields(parse(text), 'the seed')
+  const seed = fields(parse(text), 'the seed', [
+    'tenant',
+    'subscription',
+    'applications',
+    'resourceGroups',
+    'storageAccounts',
+    'sqlServers',
+  ])
   const result: Seed = {
     tenant: matching(seed.tenant, UUID, 'tenant'),
     subscription: matching(seed.subscription, UUID, 'subscription'),
-    applications: list(seed.applications, 'applications', (item, at) => ({
+    applications: list(seed.applications, 'applications', ['clientId', 'clientSecret', 'objectId'], (item, at) => ({
       clientId: matching(item.clientId, UUID, `${at}.clientId`),
       clientSecret: matching(item.clientSecret, /^.{8,200}$/, `${at}.clientSecret`),
       objectId: matching(item.objectId, UUID, `${at}.objectId`),
     })),
-    resourceGroups: list(seed.resourceGroups, 'resourceGroups', placed),
-    storageAccounts: list(seed.storageAccounts, 'storageAccounts', owned),
-    sqlServers: list(seed.sqlServers, 'sqlServers', (item, at) => ({
+    resourceGroups: list(seed.resourceGroups, 'resourceGroups', ['name', 'location'], placed),
+    storageAccounts: list(seed.storageAccounts, 'storageAccounts', OWNED, owned),
+    sqlServers: list(seed.sqlServers, 'sqlServers', [...OWNED, 'databases'], (item, at) => ({
       ...owned(item, at),
       databases: strings(item.databases, `${at}.databases`),
     })),
   }
   const groups = new Set(result.resourceGroups.map(({ name }) => name))
   for (const { name, resourceGroup } of [...result.storageAccounts, ...result.sqlServers]) {
-    if (!groups.has(resourceGroup)) throw new Error(`seed: ${name} is in resource group ${resourceGroup}, which resourceGroups does not list`)
+    if (!groups.has(resourceGroup))
+      throw new Error(`seed: ${name} is in resource group ${resourceGroup}, which resourceGroups does not list`)
   }
   return result
 }
 
 type Fields = Record<string, unknown>
+const OWNED = ['name', 'resourceGroup', 'location']
 
 const placed = (item: Fields, at: string) => ({
   name: matching(item.name, NAME, `${at}.name`),
@@ -58,15 +67,17 @@ const owned = (item: Fields, at: string) => ({
   resourceGroup: matching(item.resourceGroup, NAME, `${at}.resourceGroup`),
 })
 
-function fields(value: unknown, at: string): Fields {
+function fields(value: unknown, at: string, known: readonly string[]): Fields {
   if (!isObject(value)) throw new Error(`seed: ${at} must be a mapping`)
+  const unknown = Object.keys(value).find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new Error(`seed: ${at} has an unknown field "${unknown}"; it may have ${known.join(', ')}`)
   return value
 }
 
-function list<T>(value: unknown, at: string, read: (item: Fields, at: string) => T): T[] {
+function list<T>(value: unknown, at: string, known: readonly string[], read: (item: Fields, at: string) => T): T[] {
   if (value === undefined) return []
   if (!Array.isArray(value)) throw new Error(`seed: ${at} must be a list`)
-  return value.map((item, index) => read(fields(item, `${at}[${index}]`), `${at}[${index}]`))
+  return value.map((item, index) => read(fields(item, `${at}[${index}]`, known), `${at}[${index}]`))
 }
 
 function strings(value: unknown, at: string): string[] {

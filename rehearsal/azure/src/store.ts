@@ -2,7 +2,7 @@
  * What the twin knows, on disk before any answer. A journal (`state.jsonl`): one line for one change, synced before it counts,
  * so a kill at any moment leaves either the whole change or nothing of it. `effects.jsonl` tells the same story without the data.
  */
-import { closeSync, existsSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { existsSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from './clock.ts'
 
@@ -89,14 +89,13 @@ export function openStore(dir: string, clock: Clock): Store {
   }
 }
 
-/** A file of JSON lines that only grows; half a line at its end (a kill) is cut off. */
+/** A file of JSON lines that only grows; half a line at its end (a kill, a full disk) is cut off. */
 function openLines<T>(file: string): { readonly lines: T[]; append(value: T): string } {
   const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
-  const whole = bytes.lastIndexOf(10) + 1
+  let size = bytes.lastIndexOf(10) + 1
   const descriptor = openSync(file, 'a', 0o600)
-  if (whole < bytes.length) ftruncateSync(descriptor, whole)
-  const text = bytes.subarray(0, whole).toString('utf8')
-  process.on('exit', () => closeSync(descriptor))
+  if (size < bytes.length) ftruncateSync(descriptor, size)
+  const text = bytes.subarray(0, size).toString('utf8')
   return {
     lines: text
       .split('\n')
@@ -104,8 +103,14 @@ function openLines<T>(file: string): { readonly lines: T[]; append(value: T): st
       .map((line) => JSON.parse(line) as T),
     append(value) {
       const line = JSON.stringify(value)
-      writeSync(descriptor, `${line}\n`)
-      fdatasyncSync(descriptor)
+      try {
+        writeFileSync(descriptor, `${line}\n`)
+        fdatasyncSync(descriptor)
+      } catch (error) {
+        ftruncateSync(descriptor, size)
+        throw error
+      }
+      size += Buffer.byteLength(line) + 1
       return line
     },
   }
