@@ -1,0 +1,55 @@
+/** What this machine can do at most: the limits that the engine's numbers are held against. */
+import { createHash } from 'node:crypto'
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { type Benchmark, type Row, rate } from './benchmark.ts'
+import { ed25519, type Operation } from './ed25519.ts'
+
+const WORKER = new URL('./ed25519.ts', import.meta.url)
+// In the project's folder, not in /tmp, which is often memory: ceremonies are written here.
+const HERE = fileURLToPath(new URL('.', import.meta.url))
+
+export const raw: Benchmark = {
+  name: 'limits of this machine',
+  async run(): Promise<Row[]> {
+    const cores = availableParallelism()
+    const rows: Row[] = []
+    for (const operation of ['sign', 'verify'] as const) {
+      const one = ed25519(operation)
+      rows.push({ what: `Ed25519 ${operation}, one core`, value: one, unit: '/s' })
+      const all = await everyCore(operation, cores)
+      rows.push({ what: `Ed25519 ${operation}, ${cores} cores`, value: all, unit: '/s', ratio: { value: all / one, to: 'one core' } })
+    }
+    const block = Buffer.alloc(1024, 'ceremony')
+    rows.push({ what: 'SHA-256 of 1 KiB, one core', value: rate(() => void createHash('sha256').update(block).digest()), unit: '/s' })
+    rows.push({ what: 'append 1 KiB + fdatasync', value: appends(block), unit: '/s' })
+    return rows
+  },
+}
+
+/** @returns operations a second, summed over one worker for each core */
+async function everyCore(operation: Operation, cores: number): Promise<number> {
+  const rates = Array.from({ length: cores }, () => {
+    const worker = new Worker(WORKER, { workerData: operation })
+    return new Promise<number>((resolve, reject) => worker.once('message', resolve).once('error', reject))
+  })
+  return (await Promise.all(rates)).reduce((sum, each) => sum + each, 0)
+}
+
+/** @returns durable appends a second to one file */
+function appends(block: Buffer): number {
+  const dir = mkdtempSync(join(HERE, '.append-'))
+  const file = openSync(join(dir, 'file'), 'a')
+  try {
+    return rate(() => {
+      writeSync(file, block)
+      fdatasyncSync(file)
+    })
+  } finally {
+    closeSync(file)
+    rmSync(dir, { recursive: true })
+  }
+}
