@@ -66,7 +66,10 @@ test('ends a tool that asks for what nobody can do, and says why', async () => {
 })
 
 test('holds a tool until it is released, and gives it a scratch path that the plugin never sees', async () => {
-  tool('holder', `trap 'rm -f "$1"; echo released; exit 0' TERM; echo secret > "$1"; echo "ready $1 $NFAST_FILE $STATION"; while :; do sleep 0.05; done`)
+  tool(
+    'holder',
+    `trap 'rm -f "$1"; echo released; exit 0' TERM; echo secret > "$1"; echo "ready $1 $NFAST_FILE $STATION"; while :; do sleep 0.05; done`,
+  )
   const scratch = makeScratch()
   const commands = open(people(0), scratch)
   const held = await commands.hold(

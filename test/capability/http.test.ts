@@ -11,7 +11,12 @@ import { STAND_IN } from '../../engine/src/plugin/http-door.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'ceremony-http-'))
 const ISSUER = 'https://login.azure.test/11111111-1111-4111-8111-111111111111'
-const DISCOVERY = { issuer: `${ISSUER}/v2.0`, token_endpoint: `${ISSUER}/token`, authorization_endpoint: `${ISSUER}/authorize`, jwks_uri: `${ISSUER}/keys` }
+const DISCOVERY = {
+  issuer: `${ISSUER}/v2.0`,
+  token_endpoint: `${ISSUER}/token`,
+  authorization_endpoint: `${ISSUER}/authorize`,
+  jwks_uri: `${ISSUER}/keys`,
+}
 const TOKEN = { token_type: 'Bearer', expires_in: 3600, access_token: 'the-real-token' }
 const seen: { host: string; path: string; authorization: string | undefined; body: string }[] = []
 const people: SecretsAndHands = { secret: async () => 'the client secret', hands: async () => ({ done: false, reason: '' }) }
@@ -57,7 +62,9 @@ afterAll(() => {
 })
 
 const never = new AbortController().signal
-const bearer = (scope: string): Record<string, string> => ({ authorization: `Bearer ${STAND_IN}${Buffer.from(scope).toString('base64url')}` })
+const bearer = (scope: string): Record<string, string> => ({
+  authorization: `Bearer ${STAND_IN}${Buffer.from(scope).toString('base64url')}`,
+})
 const get = (url: string, headers: Record<string, string> = {}) => door.send({ method: 'GET', url, headers, body: null }, ['vault'], never)
 
 test('puts the real token in the stand-in’s place, and gives the plugin nothing secret back', async () => {

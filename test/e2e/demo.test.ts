@@ -50,14 +50,17 @@ describe('the demo', () => {
     const outcomes = outcomesOf(dir)
     expect(outcomes.length).toBeGreaterThan(40)
     expect(outcomes.filter((outcome) => !outcome.endsWith(' done'))).toEqual([])
-    const effects = effectsOf(dir).filter((effect) => /world\/create|cardset\/create|key\/(create|import|delete|recover|generate)/.test(effect))
+    const effects = effectsOf(dir).filter((effect) =>
+      /world\/create|cardset\/create|key\/(create|import|delete|recover|generate)/.test(effect),
+    )
     expect(effects.length).toBeGreaterThan(8)
     expect(new Set(effects).size).toBe(effects.length)
   })
 
   test('access faded within the documented minutes after the deletion, and not before', () => {
     const entries = entriesOf(dir)
-    const time = (step: string): number => Date.parse(String(entries.find((entry) => entry.kind === 'outcome' && entry.step === step)?.time))
+    const time = (step: string): number =>
+      Date.parse(String(entries.find((entry) => entry.kind === 'outcome' && entry.step === step)?.time))
     const minutes = (from: string, to: string): number => (time(to) - time(from)) / 60_000
     expect(minutes('delete-storage-key', 'storage-fades')).toBeGreaterThan(1)
     expect(minutes('delete-storage-key', 'storage-fades')).toBeLessThan(15)
@@ -80,7 +83,8 @@ describe('the demo', () => {
     texts.push(['entries', decoded.join('\n')])
     for (const secret of secrets) {
       const forms = [secret, Buffer.from(secret).toString('base64').replace(/=+$/, ''), Buffer.from(secret).toString('hex')]
-      for (const [where, text] of texts) expect(forms.filter((form) => text.includes(form)).map((form) => `${form} in ${where}`)).toEqual([])
+      for (const [where, text] of texts)
+        expect(forms.filter((form) => text.includes(form)).map((form) => `${form} in ${where}`)).toEqual([])
     }
     expect(seen.size).toBeGreaterThan(5)
   })

@@ -16,6 +16,7 @@ import {
   type Statement,
   type Subject,
 } from '../../engine/src/transcript/entry.ts'
+import { digestOfFiles, type PackagedPlugin, packPlugin } from '../../engine/src/transcript/plugin-package.ts'
 import { TRANSCRIPT, TranscriptStore } from '../../engine/src/transcript/store.ts'
 import { type Verification, verifyTranscript } from '../../engine/src/transcript/verify.ts'
 
@@ -103,6 +104,14 @@ export const SHORT_RUNBOOK = RUNBOOK.slice(0, RUNBOOK.indexOf('  - id: seven'))
 
 export const EXCHANGES = Buffer.from('{"ask":0}\n{"answer":0}\n')
 export const MADE = Buffer.from('what was made')
+/** The plugin that the runbook uses, as a ceremony keeps it. */
+const NOTHING: PackagedPlugin = {
+  name: 'nothing',
+  version: '1.0.0',
+  actions: { do: { title: 'Do nothing', input: { type: 'object' }, output: { type: 'object' }, readsOnly: false, reconciles: false } },
+  files: new Map([['src/index.ts', Buffer.from('export default {}')]]),
+}
+export const PACKAGE = packPlugin(NOTHING)
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
 
 /** One entry to be: what it says, who writes it, which officers sign. A test changes what it wants to. */
@@ -123,13 +132,18 @@ export function opened(runbook = RUNBOOK, stations: Name[] = ['room', 'desk']): 
     parameters: runbook === RUNBOOK ? { numbers: ['one', 'two'] } : {},
     stations: Object.fromEntries(stations.map((name) => [name, identity(name)])),
     officers: EVERYONE.map((name) => ({ name, roles: ROLES[name], ...identity(name) })),
-    plugins: { nothing: { version: '1.0.0', sha256: sha256('plugin') } },
-    engine: { version: '0.1.0', sha256: sha256('engine'), node: 'v26.0.0' },
+    plugins: { nothing: { version: NOTHING.version, sha256: digestOfFiles(NOTHING.files), package: sha256(PACKAGE) } },
+    engine: { version: '0.1.0', sha256: sha256('engine'), node: 'v26.0.0', dependencies: sha256('dependencies') },
     clock_scale: 1,
     unattended: true,
     cloud: null,
   }
 }
+
+const openedSubjects = (runbook: string): Subject[] => [
+  { name: 'runbook.yaml', digest: { sha256: sha256(runbook) } },
+  { name: 'plugin-nothing.json', digest: { sha256: sha256(PACKAGE) } },
+]
 
 export const arrived = (station: Name): Planned => ({
   body: { kind: 'arrived', evidence: { network: [], default_route: false }, waiver: null },
@@ -177,7 +191,7 @@ export function shortPlan(): Planned[] {
       body: opened(SHORT_RUNBOOK, ['room']),
       station: 'room',
       by: [...EVERYONE],
-      subjects: [{ name: 'runbook.yaml', digest: { sha256: sha256(SHORT_RUNBOOK) } }],
+      subjects: openedSubjects(SHORT_RUNBOOK),
     },
     arrived('room'),
     intent('make', { action: 'nothing/do', inputs: { number: 7 }, by: ['officer-1', 'officer-2'] }),
@@ -198,7 +212,7 @@ export function plan(): Planned[] {
     outcome('each', { intent: sequence, outputs: { number: 8 }, instance, station: 'desk' }),
   ]
   return [
-    { body: opened(), station: 'room', by: [...EVERYONE], subjects: [{ name: 'runbook.yaml', digest: { sha256: sha256(RUNBOOK) } }] },
+    { body: opened(), station: 'room', by: [...EVERYONE], subjects: openedSubjects(RUNBOOK) },
     arrived('room'),
     make,
     made,
@@ -266,7 +280,7 @@ export function folder(): string {
 export async function write(entries: readonly Planned[], runbook = RUNBOOK): Promise<string> {
   const dir = folder()
   const store = await TranscriptStore.open(dir)
-  for (const artifact of [Buffer.from(runbook), EXCHANGES, MADE]) store.putArtifact(artifact)
+  for (const artifact of [Buffer.from(runbook), PACKAGE, EXCHANGES, MADE]) store.putArtifact(artifact)
   for (const entry of entries) store.append(await seal(statementOf(entry, store.head), [entry.station, ...entry.by]))
   store.close()
   return dir

@@ -100,7 +100,12 @@ export type Attempts = Outcome['attempts']
  * Runs the plugin until the condition holds, or once if the step has none.
  * @throws PluginError of the plugin, or `until/not-in-time`
  */
-export async function runUntil(step: Step, plugin: PluginStep, scope: Scope, acting: Acting): Promise<{ outputs: unknown; attempts: Attempts }> {
+export async function runUntil(
+  step: Step,
+  plugin: PluginStep,
+  scope: Scope,
+  acting: Acting,
+): Promise<{ outputs: unknown; attempts: Attempts }> {
   const { until } = step
   if (!until) return { outputs: await plugin.run(), attempts: null }
   const { clock } = acting.surroundings
@@ -150,7 +155,9 @@ function sidesOf(source: string, scope: Scope): string | undefined {
   const sides = source.split(/ (?:==|!=|<=|>=|<|>) /)
   if (sides.length !== 2 || /&&|\|\|/.test(source)) return undefined
   try {
-    return sides.map((side) => `${side.trim()} is ${JSON.stringify(evaluate({ source: side, position: { line: 1, column: 1 } }, scope))}`).join(', ')
+    return sides
+      .map((side) => `${side.trim()} is ${JSON.stringify(evaluate({ source: side, position: { line: 1, column: 1 } }, scope))}`)
+      .join(', ')
   } catch {
     return undefined
   }

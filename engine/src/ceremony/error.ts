@@ -10,7 +10,11 @@ export class CeremonyError extends Error {
   readonly advice: string
   readonly exitCode: ExitCode
 
-  constructor(code: string, message: string, about: { found: string; expected: string; advice: string; exitCode: ExitCode; cause?: unknown }) {
+  constructor(
+    code: string,
+    message: string,
+    about: { found: string; expected: string; advice: string; exitCode: ExitCode; cause?: unknown },
+  ) {
     super(message, { cause: about.cause })
     this.name = 'CeremonyError'
     this.code = code

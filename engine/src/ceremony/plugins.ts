@@ -5,6 +5,7 @@ import { errorFrom } from '../plugin/error-data.ts'
 import { findPlugin, type PluginPackage } from '../plugin/package.ts'
 import { PluginProcess } from '../plugin/process.ts'
 import type { PluginDescription } from '../runbook/model.ts'
+import { digestOfFiles, type PackagedPlugin } from '../transcript/plugin-package.ts'
 
 interface Loaded {
   readonly about: PluginPackage
@@ -46,14 +47,19 @@ export class Plugins {
       name: about.name,
       version: about.version,
       title: process.manifest.title,
-      sha256: about.sha256,
+      sha256: digestOfFiles(about.files),
       actions: process.manifest.actions,
     }))
   }
 
-  /** @returns version and digest of each plugin, as the opening entry records them */
-  identities(): Record<string, { version: string; sha256: string }> {
-    return Object.fromEntries([...this.#loaded.values()].map(({ about }) => [about.name, { version: about.version, sha256: about.sha256 }]))
+  /** @returns each plugin as the ceremony keeps it */
+  packages(): PackagedPlugin[] {
+    return [...this.#loaded.values()].map(({ about: { name, version, files }, process }) => ({
+      name,
+      version,
+      files,
+      actions: process.manifest.actions,
+    }))
   }
 
   /** @returns the plugin's process, started again if it had died */

@@ -2,7 +2,14 @@
 export type ProgressEvent =
   | { readonly kind: 'phase'; readonly title: string }
   | { readonly kind: 'arrived'; readonly station: string; readonly waiver: string | null }
-  | { readonly kind: 'step'; readonly step: string; readonly instance: string | null; readonly title: string; readonly station: string; readonly says: string }
+  | {
+      readonly kind: 'step'
+      readonly step: string
+      readonly instance: string | null
+      readonly title: string
+      readonly station: string
+      readonly says: string
+    }
   | { readonly kind: 'skipped'; readonly step: string; readonly instance: string | null; readonly when: string }
   | { readonly kind: 'signed'; readonly officers: readonly string[]; readonly what: 'before' | 'after' | 'all' }
   | { readonly kind: 'attempt'; readonly number: number; readonly holds: boolean; readonly time: string }

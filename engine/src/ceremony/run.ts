@@ -68,7 +68,9 @@ async function arrive(stage: Stage): Promise<void> {
     }
     waiver = { reason }
   }
-  const signOff = waiver ? { quorum: 'everyone' as const, says: `Go on at ${station} although it has a network: ${waiver.reason}` } : undefined
+  const signOff = waiver
+    ? { quorum: 'everyone' as const, says: `Go on at ${station} although it has a network: ${waiver.reason}` }
+    : undefined
   await ledger.write({ kind: 'arrived', evidence: { ...evidence }, waiver }, station, [], signOff)
   progress({ kind: 'arrived', station, waiver: waiver?.reason ?? null })
 }

@@ -2,6 +2,7 @@
  * A ceremony's folder, opened for work: `transcript.intoto.jsonl`, `artifacts/`, `runbook.yaml`, `setup.yaml` and, when it
  * runs unattended, the answers. Begins a ceremony, or takes it up again where it was left.
  */
+import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ulid } from 'ulid'
@@ -10,7 +11,7 @@ import type { LiveHttp } from '../capability/http.ts'
 import { Recording } from '../capability/recording.ts'
 import type { CloudSetup } from '../capability/setup.ts'
 import { PluginError } from '../plugin/contract.ts'
-import { digestFolder, projectRoot } from '../plugin/package.ts'
+import { filesBelow, projectRoot } from '../plugin/package.ts'
 import { checkRunbook } from '../runbook/check.ts'
 import type { Finding, Runbook } from '../runbook/model.ts'
 import { bindParameters } from '../runbook/parameters.ts'
@@ -18,9 +19,10 @@ import { parseRunbook } from '../runbook/parse.ts'
 import { openStationKey } from '../station/key.ts'
 import type { Signer } from '../transcript/dsse.ts'
 import type { Opened, Statement } from '../transcript/entry.ts'
+import { History } from '../transcript/history.ts'
+import { digestOfFiles, packPlugin } from '../transcript/plugin-package.ts'
 import { TranscriptStore } from '../transcript/store.ts'
 import { CeremonyError } from './error.ts'
-import { History } from '../transcript/history.ts'
 import { Ledger, type SignOff } from './ledger.ts'
 import type { People } from './people.ts'
 import { Plugins } from './plugins.ts'
@@ -149,7 +151,9 @@ export function readRunbook(file: string): Runbook {
 function refuseErrors(findings: readonly Finding[]): void {
   const errors = findings.filter((finding) => finding.severity === 'error')
   if (errors.length === 0) return
-  const texts = errors.map(({ file, position, message, advice }) => `${file}:${position.line}:${position.column}: ${message}${advice ? ` (${advice})` : ''}`)
+  const texts = errors.map(
+    ({ file, position, message, advice }) => `${file}:${position.line}:${position.column}: ${message}${advice ? ` (${advice})` : ''}`,
+  )
   throw new CeremonyError('runbook/invalid', `The runbook has ${errors.length === 1 ? 'an error' : `${errors.length} errors`}.`, {
     found: texts.join('\n'),
     expected: 'a runbook that `ceremony check` passes',
@@ -192,21 +196,23 @@ async function open(stage: Stage, setup: Setup, store: TranscriptStore, stations
   checkPresence(runbook, people)
   const first = runbook.steps[0]!.station
   const sha256 = await store.putArtifact(runbook.source)
+  const kept = await Promise.all(plugins.packages().map(async (plugin) => [plugin, await store.putArtifact(packPlugin(plugin))] as const))
   const opened: Opened = {
     kind: 'opened',
     runbook: { name: runbook.name, version: runbook.version, title: runbook.title, sha256 },
     parameters: parametersOf(store.dir, runbook),
-    stations: Object.fromEntries(
-      Object.entries(stations).map(([name, { keyid, publicKey }]) => [name, { keyid, public_key: publicKey }]),
-    ),
+    stations: Object.fromEntries(Object.entries(stations).map(([name, { keyid, publicKey }]) => [name, { keyid, public_key: publicKey }])),
     officers: people.officers,
-    plugins: plugins.identities(),
-    engine: { version: engineVersion(), sha256: digestFolder(join(projectRoot(), 'engine')), node: process.version },
+    plugins: Object.fromEntries(
+      kept.map(([{ name, version, files }, digest]) => [name, { version, sha256: digestOfFiles(files), package: digest }]),
+    ),
+    engine: engineIdentity(),
     clock_scale: setup.clock.scale,
     unattended: people.unattended,
     cloud: publicCloud(setup.cloud),
   }
-  const subjects = [{ name: RUNBOOK, digest: { sha256 } }]
+  const packages = kept.map(([{ name }, digest]) => ({ name: `plugin-${name}.json`, digest: { sha256: digest } }))
+  const subjects = [{ name: RUNBOOK, digest: { sha256 } }, ...packages]
   const signers = await ledger.write(opened, first, subjects, { quorum: 'everyone', says: `Open the ceremony: ${runbook.title}` })
   stage.progress({ kind: 'signed', officers: signers, what: 'all' })
 }
@@ -247,7 +253,11 @@ function signOffOf({ predicate }: Statement, runbook: Runbook, history: History)
     case 'outcome': {
       const step = runbook.steps.find((candidate) => candidate.id === predicate.step)!
       if (predicate.kind === 'outcome') return { quorum: step.signOff.after, says }
-      return { quorum: step.signOff.before, except: [...new Set(step.notSameAs.flatMap((other) => [...history.signersBefore(other)]))], says }
+      return {
+        quorum: step.signOff.before,
+        except: [...new Set(step.notSameAs.flatMap((other) => [...history.signersBefore(other)]))],
+        says,
+      }
     }
     default:
       return undefined
@@ -259,11 +269,22 @@ async function openHttp(cloud: CloudSetup, people: People): Promise<LiveHttp> {
   return liveHttp(cloud, people)
 }
 
-function engineVersion(): string {
-  return (JSON.parse(readFileSync(join(projectRoot(), 'engine', 'package.json'), 'utf8')) as { version: string }).version
+/** @returns exactly which code runs this ceremony */
+function engineIdentity(): Opened['engine'] {
+  const { version } = JSON.parse(readFileSync(join(projectRoot(), 'engine', 'package.json'), 'utf8')) as { version: string }
+  const dependencies = createHash('sha256')
+    .update(readFileSync(join(projectRoot(), 'package-lock.json')))
+    .digest('hex')
+  return { version, sha256: digestOfFiles(filesBelow(join(projectRoot(), 'engine'))), node: process.version, dependencies }
 }
 
 function pluginsFailed(error: unknown): never {
   if (!(error instanceof PluginError)) throw error
-  throw new CeremonyError(error.code, error.message, { found: error.found, expected: error.expected, advice: error.advice, exitCode: 2, cause: error })
+  throw new CeremonyError(error.code, error.message, {
+    found: error.found,
+    expected: error.expected,
+    advice: error.advice,
+    exitCode: 2,
+    cause: error,
+  })
 }

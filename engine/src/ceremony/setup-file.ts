@@ -20,7 +20,9 @@ const Credential = Type.Union([
 const SetupSchema = Type.Object(
   {
     mode: Type.Union([Type.Literal('rehearsal'), Type.Literal('production')]),
-    clock: Type.Optional(Type.Object({ origin: Type.Integer({ minimum: 0 }), scale: Type.Number({ minimum: 1, maximum: 100_000 }) }, closed)),
+    clock: Type.Optional(
+      Type.Object({ origin: Type.Integer({ minimum: 0 }), scale: Type.Number({ minimum: 1, maximum: 100_000 }) }, closed),
+    ),
     stations: Type.Record(Type.String(), Type.Object({ key: Type.String() }, closed), { minProperties: 1 }),
     cloud: Type.Optional(
       Type.Object(
@@ -48,11 +50,7 @@ const SetupSchema = Type.Object(
         closed,
       ),
     ),
-    companions: Type.Optional(
-      Type.Array(
-        Type.Object({ name: Type.String(), run: Type.Array(Type.String(), { minItems: 1 }) }, closed),
-      ),
-    ),
+    companions: Type.Optional(Type.Array(Type.Object({ name: Type.String(), run: Type.Array(Type.String(), { minItems: 1 }) }, closed))),
   },
   closed,
 )

@@ -3,13 +3,13 @@ import type { Reconciliation } from '../plugin/contract.ts'
 import { PluginError } from '../plugin/contract.ts'
 import { errorData } from '../plugin/error-data.ts'
 import { holds, resolve } from '../runbook/expression.ts'
-import { recordSchema } from '../runbook/record.ts'
 import type { Runbook, Scope, Step } from '../runbook/model.ts'
+import { recordSchema } from '../runbook/record.ts'
 import type { Outcome, Subject } from '../transcript/entry.ts'
+import type { History, OpenIntent } from '../transcript/history.ts'
 import type { Acting, Attempts } from './act.ts'
 import { checkAssertions, PluginStep, runUntil } from './act.ts'
 import { CeremonyError } from './error.ts'
-import type { History, OpenIntent } from '../transcript/history.ts'
 import type { Ledger } from './ledger.ts'
 import type { People } from './people.ts'
 
@@ -71,7 +71,12 @@ export async function runInstance(stage: Stage, step: Step, instance: Instance):
     duration_ms: Math.max(0, stage.surroundings.clock.now() - started),
   }
   const says = `${step.title}: ${failed ? 'failed' : 'done'}`
-  const signers = await ledger.write(outcome, history.station, failed ? [] : effect.subjects, failed ? undefined : { quorum: step.signOff.after, says })
+  const signers = await ledger.write(
+    outcome,
+    history.station,
+    failed ? [] : effect.subjects,
+    failed ? undefined : { quorum: step.signOff.after, says },
+  )
   if (signers.length > 0) progress({ kind: 'signed', officers: signers, what: 'after' })
   if (failed) throw stepFailed(stage, step, instance, effect)
   progress({ kind: 'done', step: step.id, instance: instance.key, milliseconds: outcome.duration_ms })
@@ -142,7 +147,12 @@ async function act(stage: Stage, step: Step, scope: Scope, intent: OpenIntent, i
         const settled = await settle(stage, plugin, intent, interrupted)
         if (settled) return { outputs: settled, attempts: null, subjects: [], reconciled: true }
         const { outputs, attempts } = await runUntil(step, plugin, scope, stage)
-        return { outputs, attempts, subjects: plugin.artifacts.map(({ name, sha256 }) => ({ name, digest: { sha256 } })), reconciled: false }
+        return {
+          outputs,
+          attempts,
+          subjects: plugin.artifacts.map(({ name, sha256 }) => ({ name, digest: { sha256 } })),
+          reconciled: false,
+        }
       } finally {
         await plugin.close()
       }
@@ -189,7 +199,17 @@ async function settle(stage: Stage, plugin: PluginStep, intent: OpenIntent, inte
   const exchanges = await stage.keepExchanges(stage.recording.finish())
   const { verdict, facts } = found
   await ledger.write(
-    { kind: 'resolution', step: id, instance, intent: intent.sequence, how: 'reconciled', verdict, facts, exchanges, interrupted: leftover },
+    {
+      kind: 'resolution',
+      step: id,
+      instance,
+      intent: intent.sequence,
+      how: 'reconciled',
+      verdict,
+      facts,
+      exchanges,
+      interrupted: leftover,
+    },
     history.station,
   )
   return verdict === 'done' ? found.outputs : undefined

@@ -17,7 +17,12 @@ const AnswersSchema = Type.Object(
   {
     officers: Type.Array(
       Type.Object(
-        { name: Type.String({ minLength: 1 }), roles: Type.Array(Type.String(), { minItems: 1 }), key: Type.String(), passphrase: Type.String() },
+        {
+          name: Type.String({ minLength: 1 }),
+          roles: Type.Array(Type.String(), { minItems: 1 }),
+          key: Type.String(),
+          passphrase: Type.String(),
+        },
         closed,
       ),
       { minItems: 1 },
@@ -28,7 +33,10 @@ const AnswersSchema = Type.Object(
     records: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     /** A program that does what hands do; gets the request as JSON on its input; exit code 3 means that it cannot be done. */
     hands: Type.Optional(
-      Type.Object({ run: Type.Array(Type.String(), { minItems: 1 }), environment: Type.Optional(Type.Record(Type.String(), Type.String())) }, closed),
+      Type.Object(
+        { run: Type.Array(Type.String(), { minItems: 1 }), environment: Type.Optional(Type.Record(Type.String(), Type.String())) },
+        closed,
+      ),
     ),
     waive: Type.Optional(Type.String()),
   },

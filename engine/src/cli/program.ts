@@ -92,10 +92,14 @@ Exit codes: 0 done; 1 a step or a check failed; 2 bad usage or an invalid runboo
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof CeremonyError) {
-    process.stderr.write(`\n${error.message}\n  code      ${error.code}\n${block('found', error.found)}${block('expected', error.expected)}${block('do next', error.advice)}`)
+    process.stderr.write(
+      `\n${error.message}\n  code      ${error.code}\n${block('found', error.found)}${block('expected', error.expected)}${block('do next', error.advice)}`,
+    )
     return error.exitCode
   }
-  process.stderr.write(`\nceremony stopped unexpectedly: ${(error as Error).stack ?? error}\nWhat is in the transcript is safe; \`ceremony resume DIR\` goes on.\n`)
+  process.stderr.write(
+    `\nceremony stopped unexpectedly: ${(error as Error).stack ?? error}\nWhat is in the transcript is safe; \`ceremony resume DIR\` goes on.\n`,
+  )
   return 3
 }
 

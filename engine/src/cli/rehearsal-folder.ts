@@ -70,9 +70,14 @@ export async function layOutRehearsal(dir: string, scale: number): Promise<void>
     companions: [
       {
         name: 'the twin of Azure',
-        run: [process.execPath, join(AZURE, 'src', 'main.ts'), '--state', join(rehearsal, 'azure'), '--seed', join(rehearsal, 'azure-seed.yaml')].concat(
-          ['--port', String(port), '--time-origin', String(origin), '--time-scale', String(scale)],
-        ),
+        run: [
+          process.execPath,
+          join(AZURE, 'src', 'main.ts'),
+          '--state',
+          join(rehearsal, 'azure'),
+          '--seed',
+          join(rehearsal, 'azure-seed.yaml'),
+        ].concat(['--port', String(port), '--time-origin', String(origin), '--time-scale', String(scale)]),
       },
     ],
   })

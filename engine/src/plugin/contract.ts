@@ -158,7 +158,11 @@ export interface CommandResult {
   /** Set when the people at the station could not do what was asked (no further card, say) and the program was ended. */
   readonly cancelled?: string
   /** What was answered, in order; secrets by name. */
-  readonly answered?: readonly ({ readonly secret: string; readonly attempt: number } | { readonly hands: string } | { readonly text: string })[]
+  readonly answered?: readonly (
+    | { readonly secret: string; readonly attempt: number }
+    | { readonly hands: string }
+    | { readonly text: string }
+  )[]
 }
 
 export interface CommandDoor {

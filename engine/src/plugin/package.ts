@@ -1,5 +1,4 @@
-/** Finds plugins on disk and digests their files, so that the transcript can say exactly which code ran. */
-import { createHash } from 'node:crypto'
+/** Finds plugins on disk and reads their files, so that the transcript can say exactly which code ran. */
 import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,8 +10,8 @@ export interface PluginPackage {
   readonly folder: string
   /** The module with the default export. */
   readonly entry: string
-  /** SHA-256, hex, over the package's files. */
-  readonly sha256: string
+  /** Path below the folder -> bytes: all of the package's own files. */
+  readonly files: ReadonlyMap<string, Buffer>
   /** The folders its process may read. */
   readonly readable: readonly string[]
 }
@@ -53,7 +52,7 @@ export function findPlugin(name: string, folders: readonly string[] = [join(ROOT
       version: about.version,
       folder,
       entry: join(realpathSync(folder), about.ceremony.plugin),
-      sha256: digestFolder(folder),
+      files: filesBelow(folder),
       readable: [folder, join(ROOT, 'engine'), join(ROOT, 'node_modules')],
     }
   }
@@ -65,18 +64,17 @@ export function findPlugin(name: string, folders: readonly string[] = [join(ROOT
   })
 }
 
-/** @returns SHA-256, hex, over path and content digest of every file below the folder, in the order of their paths */
-export function digestFolder(folder: string): string {
-  const lines: string[] = []
+/** @returns the files below the folder, by their paths in it; dependencies and version control left out */
+export function filesBelow(folder: string): ReadonlyMap<string, Buffer> {
+  const files = new Map<string, Buffer>()
   const walk = (place: string): void => {
     for (const entry of readdirSync(place, { withFileTypes: true })) {
       if (SKIPPED.has(entry.name)) continue
       const path = join(place, entry.name)
       if (entry.isDirectory()) walk(path)
-      else if (entry.isFile()) lines.push(`${createHash('sha256').update(readFileSync(path)).digest('hex')}  ${relative(folder, path)}\n`)
+      else if (entry.isFile()) files.set(relative(folder, path), readFileSync(path))
     }
   }
   walk(folder)
-  lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1))
-  return createHash('sha256').update(lines.join('')).digest('hex')
+  return files
 }

@@ -63,10 +63,17 @@ export function drawTimeline({ probes, marks }: Timeline, width: number): string
 
   const flags = Array.from({ length: width }, () => ' ')
   for (const mark of marks) flags[column(mark.time)] = mark.what === 'deleted' ? 'D' : 'R'
-  const bars = [...probes].map(([name, series]) => name.padEnd(label) + bar(series, width, (index) => start + (index / (width - 1)) * (last - start)))
+  const bars = [...probes].map(
+    ([name, series]) => name.padEnd(label) + bar(series, width, (index) => start + (index / (width - 1)) * (last - start)),
+  )
   const minutes = (time: number): string => `${Math.round((time - deleted.time) / 60_000)} min`
   const axis = `${' '.repeat(label + column(deleted.time))}0${minutes(last).padStart(width - column(deleted.time) - 1)}`
-  return [' '.repeat(label) + flags.join(''), ...bars, axis, `${' '.repeat(label)}█ available  · not available  D key deleted  R key recovered`]
+  return [
+    ' '.repeat(label) + flags.join(''),
+    ...bars,
+    axis,
+    `${' '.repeat(label)}█ available  · not available  D key deleted  R key recovered`,
+  ]
 }
 
 /** One character for each moment: what the newest probe up to then had said (before the first, available). */

@@ -44,6 +44,14 @@ export interface OfficerIdentity {
   readonly public_key: string
 }
 
+export interface PluginIdentity {
+  readonly version: string
+  /** Digest of its files (`digestOfFiles`). */
+  readonly sha256: string
+  /** SHA-256 of the artifact that holds its description and its files (`packPlugin`). */
+  readonly package: string
+}
+
 export interface Opened {
   readonly kind: 'opened'
   /** The runbook's bytes are the artifact of this digest and the statement's first subject. */
@@ -51,8 +59,9 @@ export interface Opened {
   readonly parameters: Readonly<Record<string, unknown>>
   readonly stations: Readonly<Record<string, { readonly keyid: string; readonly public_key: string }>>
   readonly officers: readonly OfficerIdentity[]
-  readonly plugins: Readonly<Record<string, { readonly version: string; readonly sha256: string }>>
-  readonly engine: { readonly version: string; readonly sha256: string; readonly node: string }
+  readonly plugins: Readonly<Record<string, PluginIdentity>>
+  /** `sha256` over the engine's files; `dependencies` is the SHA-256 of the lock file, which pins every package. */
+  readonly engine: { readonly version: string; readonly sha256: string; readonly node: string; readonly dependencies: string }
   /** 1 in production. */
   readonly clock_scale: number
   readonly unattended: boolean

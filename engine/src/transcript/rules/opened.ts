@@ -6,6 +6,7 @@ import { bindParameters } from '../../runbook/parameters.ts'
 import { parseRunbook } from '../../runbook/parse.ts'
 import { canonicalize } from '../canonical.ts'
 import type { Opened } from '../entry.ts'
+import { digestOfFiles, unpackPlugin } from '../plugin-package.ts'
 import { artifactPath } from '../store.ts'
 import type { Checked } from '../verify.ts'
 
@@ -31,6 +32,7 @@ export function openedRules(opened: Opened, checked: Checked, dir: string): Runb
     return undefined
   }
   againstRunbook(opened, runbook, checked)
+  packageRules(opened, checked, dir)
   return runbook
 }
 
@@ -55,6 +57,24 @@ function againstRunbook(opened: Opened, runbook: Runbook, { entry, report }: Che
   const { parameters, findings } = bindParameters(runbook, opened.parameters)
   for (const { message } of findings) report('opened/parameters', message, 'parameters as the runbook declares them')
   if (findings.length === 0) same('opened/parameters', opened.parameters, parameters)
+}
+
+/** What is kept of each plugin is what the entry says: its name, its version, and the digest of its files. */
+function packageRules(opened: Opened, { statement, report }: Checked, dir: string): void {
+  for (const [name, identity] of Object.entries(opened.plugins)) {
+    if (!statement.subject.some(({ digest }) => digest.sha256 === identity.package))
+      report('opened/package', `${name} without its package as a subject`, identity.package)
+    const bytes = readArtifact(dir, identity.package)
+    if (!bytes) continue
+    try {
+      const plugin = unpackPlugin(bytes)
+      const found = { name: plugin.name, version: plugin.version, sha256: digestOfFiles(plugin.files) }
+      const expected = { name, version: identity.version, sha256: identity.sha256 }
+      if (canonicalize(found) !== canonicalize(expected)) report('opened/package', canonicalize(found), canonicalize(expected))
+    } catch (error) {
+      report('opened/package', (error as Error).message, `the description and files of ${name}`)
+    }
+  }
 }
 
 function readArtifact(dir: string, digest: string): Uint8Array | undefined {
