@@ -9,6 +9,8 @@ import { type Tokens, tokensOf } from './entra/tokens.ts'
 import { plantOnce } from './plant.ts'
 import type { Service } from './route.ts'
 import type { Seed } from './seed.ts'
+import { sqlArmRoutes } from './sql/arm.ts'
+import { storageOf } from './storage/storage.ts'
 import type { Store } from './store.ts'
 import { vaultArmRoutes } from './vault/arm.ts'
 import { vaultService } from './vault/service.ts'
@@ -32,9 +34,17 @@ export function openTwin(seed: Seed, clock: Clock, store: Store): Twin {
 
 /** @returns the services of the twin, each at its hosts */
 export function servicesOf(twin: Twin): Service[] {
+  const storage = storageOf(twin)
   return [
     entraService(twin),
-    armService(twin, [...scopeRoutes(twin), ...vaultArmRoutes(twin), ...operationRoutes(twin)]),
+    armService(twin, [
+      ...scopeRoutes(twin),
+      ...vaultArmRoutes(twin),
+      ...sqlArmRoutes(twin),
+      ...storage.armRoutes,
+      ...operationRoutes(twin),
+    ]),
     vaultService(twin),
+    storage.blobs,
   ]
 }

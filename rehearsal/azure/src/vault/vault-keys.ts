@@ -60,6 +60,8 @@ export interface VaultKeys {
   wrap(principalId: string, kid: string, bytes: Uint8Array): { kid: string; bytes: Buffer }
   /** Needs `unwrapKey`. */
   unwrap(principalId: string, kid: string, bytes: Uint8Array): Buffer
+  /** Throws as `unwrap` would, without the work. */
+  requireUnwrap(principalId: string, kid: string): void
 }
 
 const OAEP = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }
@@ -117,6 +119,9 @@ export function vaultKeysOf(store: Store, clock: Clock): VaultKeys {
       } catch {
         throw new VaultAccessError('wrong-ciphertext', kid, 'unwrapKey')
       }
+    },
+    requireUnwrap(principalId, kid) {
+      find(principalId, kid, 'unwrapKey')
     },
   }
 }
