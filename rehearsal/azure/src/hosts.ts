@@ -3,6 +3,7 @@ export const LOGIN = 'login.azure.test'
 export const MANAGEMENT = 'management.azure.test'
 export const VAULT_SUFFIX = 'vault.azure.test'
 export const BLOB_SUFFIX = 'blob.core.azure.test'
+export const SQL_SUFFIX = 'database.azure.test'
 
 /** The audiences of the services' tokens. */
 export const VAULT_AUDIENCE = `https://${VAULT_SUFFIX}`
