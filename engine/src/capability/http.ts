@@ -18,7 +18,7 @@ const MAX_BODY = 8 * 1024 * 1024
 const TIMEOUT_MS = 60_000
 /** The response headers that mean something to a client of these services; all others are dropped. */
 const KEPT =
-  /^(content-type|etag|last-modified|date|retry-after|location|azure-asyncoperation|operation-location|www-authenticate|x-ms-.+|retry-after-ms)$/
+  /^(content-type|content-length|etag|last-modified|date|retry-after|location|azure-asyncoperation|operation-location|www-authenticate|x-ms-.+|retry-after-ms)$/
 /** Sent, but not part of what is recorded: they name the sender's machine or repeat what is recorded anyway. */
 const NOT_RECORDED = new Set(['authorization', 'user-agent', 'x-ms-useragent', 'content-length', 'cookie', 'traceparent'])
 

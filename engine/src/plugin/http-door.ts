@@ -31,9 +31,9 @@ export function httpDoorOver(ask: AskDoor): HttpDoor {
       const reply = (await ask('http', asked)) as HttpReply
       if ('failed' in reply) throw new RestError(reply.failed.message, { code: reply.failed.code, request })
       const response = { request, status: reply.status, headers: createHttpHeaders(reply.headers) }
-      if (typeof reply.body === 'string' && !wantsBytes(request)) return { ...response, bodyAsText: reply.body }
+      if (typeof reply.body === 'string' && !wantsStream(request, reply.status)) return { ...response, bodyAsText: reply.body }
       const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : Buffer.from(reply.body)
-      if (!wantsBytes(request)) return { ...response, bodyAsText: bytes.toString('utf8') }
+      if (!wantsStream(request, reply.status)) return { ...response, bodyAsText: bytes.toString('utf8') }
       const { Readable } = await import('node:stream')
       return { ...response, readableStreamBody: Readable.from([bytes]) }
     },
@@ -53,8 +53,10 @@ export function httpDoorOver(ask: AskDoor): HttpDoor {
   }
 }
 
-function wantsBytes(request: PipelineRequest): boolean {
-  return Boolean(request.streamResponseStatusCodes?.size)
+/** As the SDKs' own transport decides: an error's body is text even where the answer hoped for is a stream. */
+function wantsStream(request: PipelineRequest, status: number): boolean {
+  const codes = request.streamResponseStatusCodes
+  return codes !== undefined && (codes.has(Number.POSITIVE_INFINITY) || codes.has(status))
 }
 
 async function bodyOf(request: PipelineRequest): Promise<string | Uint8Array | null> {
