@@ -175,7 +175,6 @@ export const outcome = (
     exchanges: null,
     attempts: null,
     reconciled: false,
-    duration_ms: 5,
   },
   station: about.station ?? 'room',
   by: about.by ?? [],

@@ -9,7 +9,7 @@ import { type LiveCommands, liveCommands } from './command.ts'
 import { type LiveHttp, recordedRequest } from './http.ts'
 import type { SecretsAndHands } from './people.ts'
 import { type LivePkcs11, livePkcs11, recordedPkcs11 } from './pkcs11.ts'
-import type { Recording } from './recording.ts'
+import { asReplayed, type Recording } from './recording.ts'
 import { makeScratch } from './scratch.ts'
 import type { HsmSetup } from './setup.ts'
 
@@ -68,8 +68,8 @@ export function openDoors(needs: Needs, surroundings: Surroundings, recording: R
       try {
         const value = await pass(door, request, signal)
         const time = clock.now()
-        recording.write({ answer: id, ok: true, value: value ?? null, time })
-        return { reply: { ok: true, value }, time }
+        recording.write({ answer: id, ok: true, value, time })
+        return { reply: { ok: true, value: asReplayed(value) }, time }
       } catch (error) {
         const time = clock.now()
         const data = errorData(error)
@@ -110,7 +110,8 @@ function passPkcs11(pkcs11: LivePkcs11, ask: Pkcs11Ask): Promise<unknown> {
   return pkcs11.call(session, op, rest)
 }
 
-function recordedAsk(door: string, request: unknown): unknown {
+/** @returns what of an ask belongs into the recording */
+export function recordedAsk(door: string, request: unknown): unknown {
   if (door === 'http') return recordedRequest(request as HttpAsk)
   if (door === 'pkcs11') return recordedPkcs11(request as Record<string, unknown>)
   return request

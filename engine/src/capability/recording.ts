@@ -5,49 +5,77 @@
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { canonicalize } from '../transcript/canonical.ts'
 
-/** One line. `call` opens what the plugin was asked; `time` is the ceremony's, in milliseconds since the epoch. */
+/** What a plugin is asked; opens the lines of what it then does. */
+export interface RecordedCall {
+  readonly what: string
+  readonly action: string
+  /** Base64. */
+  readonly seed: string
+}
+
+/** One line. `time` is the ceremony's, in milliseconds since the epoch. */
 export type ExchangeLine =
-  | { readonly call: { readonly what: string; readonly action: string; readonly seed: string; readonly time: number } }
+  | { readonly call: RecordedCall; readonly time: number }
   | { readonly ask: number; readonly door: string; readonly request: unknown; readonly time: number }
   | { readonly answer: number; readonly ok: boolean; readonly value: unknown; readonly time: number }
   | { readonly withdrawn: number; readonly time: number }
 
-export class Recording {
+/** Whole lines of a recording. */
+export interface Recorded {
+  readonly bytes: Uint8Array
+  readonly count: number
+}
+
+/** What a step writes its exchanges to: a file while it happens, memory while it is replayed. */
+export interface Recorder {
+  /**
+   * Notes that the plugin is about to be asked.
+   * @param time of the ceremony's clock
+   * @returns the time that the plugin shall see
+   */
+  begin(call: RecordedCall, time: number): number
+  /** The time of the last line. */
+  readonly time: number
+  /** @returns the recorded lines; null when no plugin was asked. They stay until `discard`. */
+  finish(): Recorded | null
+  /** @returns what an interrupted step recorded, whole lines only; null if there is nothing */
+  leftover(): Recorded | null
+  /** Starts anew; call it once what was recorded is kept elsewhere, and an entry names it. */
+  discard(): void
+}
+
+/** The recorder of a running ceremony. */
+export class Recording implements Recorder {
   readonly #file: string
-  #call: ExchangeLine | undefined
   #lines = 0
+  #time = 0
 
   /** @param file where the lines go while the step runs; what a crash left there is kept until `leftover` took it */
   constructor(file: string) {
     this.#file = file
   }
 
-  /** Notes the call that the next asks belong to; written with the first of them. */
-  begin(call: { what: string; action: string; seed: Uint8Array; time: number }): void {
-    this.#call = { call: { ...call, seed: Buffer.from(call.seed).toString('base64') } }
+  get time(): number {
+    return this.#time
+  }
+
+  begin(call: RecordedCall, time: number): number {
+    this.write({ call, time })
+    return time
   }
 
   write(line: ExchangeLine): void {
-    if (this.#call) {
-      const call = this.#call
-      this.#call = undefined
-      this.write(call)
-    }
-    appendFileSync(this.#file, `${canonicalize(recordable(line))}\n`, { mode: 0o600 })
+    appendFileSync(this.#file, `${lineOfExchange(line)}\n`, { mode: 0o600 })
+    this.#time = line.time
     this.#lines++
   }
 
-  /** @returns the recorded lines, and starts anew; null when no door was used */
-  finish(): { bytes: Uint8Array; count: number } | null {
-    this.#call = undefined
+  finish(): Recorded | null {
     if (this.#lines === 0) return null
-    const recorded = { bytes: readFileSync(this.#file), count: this.#lines }
-    this.discard()
-    return recorded
+    return { bytes: readFileSync(this.#file), count: this.#lines }
   }
 
-  /** @returns what an interrupted step recorded, whole lines only; null if there is nothing */
-  leftover(): { bytes: Uint8Array; count: number } | null {
+  leftover(): Recorded | null {
     if (this.#lines > 0 || !existsSync(this.#file)) return null
     const all = readFileSync(this.#file)
     const bytes = all.subarray(0, all.lastIndexOf(0x0a) + 1)
@@ -55,15 +83,36 @@ export class Recording {
     return { bytes, count: bytes.toString('latin1').split('\n').length - 1 }
   }
 
-  /** Removes the file; call it once its content is kept elsewhere. */
   discard(): void {
     rmSync(this.#file, { force: true })
     this.#lines = 0
   }
 }
 
-/** @returns the value as JSON data: bytes as `{ "$bytes": base64 }`, absent values left out */
-export function recordable(value: unknown): unknown {
+/** @returns the line as it is recorded, without the newline */
+export function lineOfExchange(line: ExchangeLine): string {
+  return canonicalize(recordable(line))
+}
+
+/**
+ * @returns the value as a plugin gets it back from a recording. What a live door answers goes the same way, so that
+ *   a plugin cannot tell a replay from the day itself, not even by the order of names.
+ */
+export function asReplayed(value: unknown): unknown {
+  return revived(JSON.parse(canonicalize(recordable(value))))
+}
+
+/** @returns the data of a recorded line with its bytes as bytes */
+export function revived(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(revived)
+  if (value === null || typeof value !== 'object') return value
+  const { $bytes } = value as { $bytes?: unknown }
+  if (typeof $bytes === 'string') return new Uint8Array(Buffer.from($bytes, 'base64'))
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, revived(item)]))
+}
+
+/** Bytes become `{ "$bytes": base64 }`; what is absent is left out. */
+function recordable(value: unknown): unknown {
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') }
   if (Array.isArray(value)) return value.map(recordable)
   if (value !== null && typeof value === 'object') {

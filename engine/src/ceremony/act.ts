@@ -1,15 +1,15 @@
 /** Does what a step says, between its intent and its outcome. Writes nothing into the transcript by itself. */
 import { createHash } from 'node:crypto'
-import { type Doors, openDoors, type Surroundings } from '../capability/doors.ts'
-import type { Recording } from '../capability/recording.ts'
-import type { Artifact, Cloud, Reconciliation } from '../plugin/contract.ts'
+import type { Doors, Surroundings } from '../capability/doors.ts'
+import type { Recorder } from '../capability/recording.ts'
+import type { Artifact, Cloud, Needs, Reconciliation } from '../plugin/contract.ts'
 import { PluginError } from '../plugin/contract.ts'
 import { errorFrom } from '../plugin/error-data.ts'
 import type { CallKind } from '../plugin/protocol.ts'
 import { evaluate, holds } from '../runbook/expression.ts'
 import type { Does, Scope, Step } from '../runbook/model.ts'
 import type { Outcome } from '../transcript/entry.ts'
-import type { OpenIntent } from '../transcript/history.ts'
+import type { History, OpenIntent } from '../transcript/history.ts'
 import type { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
 
@@ -17,8 +17,10 @@ import type { Progress } from './progress.ts'
 export interface Acting {
   readonly plugins: Plugins
   readonly surroundings: Surroundings
-  readonly recording: Recording
-  readonly cloud: Cloud | null
+  readonly history: History
+  readonly recording: Recorder
+  /** Opens the doors of one step. */
+  openDoors(needs: Needs, surroundings: Surroundings): Doors
   readonly progress: Progress
 }
 
@@ -49,7 +51,7 @@ export class PluginStep {
         },
       },
     }
-    this.#doors = openDoors(acting.plugins.needs(does.plugin), noted, acting.recording)
+    this.#doors = acting.openDoors(acting.plugins.needs(does.plugin), noted)
   }
 
   /** What the plugin kept, to be named by the outcome. */
@@ -81,12 +83,11 @@ export class PluginStep {
 
   async #call(what: CallKind): Promise<unknown> {
     const { plugin, action } = this.#does
-    const { surroundings, recording, plugins, cloud } = this.#acting
-    const first = this.#calls++ === 0 && what === 'run'
+    const { surroundings, recording, plugins, history } = this.#acting
     // The intent is the root of the randomness: what is asked again after a crash is asked with the same request ids.
-    const seed = createHash('sha256').update(this.#intent.payloadDigest).update(`${what} ${this.#calls}`).digest()
-    const time = first ? Date.parse(this.#intent.time) : surroundings.clock.now()
-    recording.begin({ what, action: `${plugin}/${action}`, seed, time })
+    const seed = createHash('sha256').update(this.#intent.payloadDigest).update(`${what} ${++this.#calls}`).digest()
+    const time = recording.begin({ what, action: `${plugin}/${action}`, seed: seed.toString('base64') }, surroundings.clock.now())
+    const cloud = (history.opened?.cloud ?? null) as Cloud | null
     const process = await plugins.process(plugin)
     const reply = await process.call({ what, action, input: this.#intent.intent.inputs, seed, time, cloud }, this.#doors.keeper)
     if (!reply.ok) throw errorFrom(reply.error)
@@ -108,18 +109,19 @@ export async function runUntil(
 ): Promise<{ outputs: unknown; attempts: Attempts }> {
   const { until } = step
   if (!until) return { outputs: await plugin.run(), attempts: null }
-  const { clock } = acting.surroundings
-  const deadline = clock.now() + until.within
+  const { surroundings, recording } = acting
   const attempts: { time: string; holds: boolean; outputs: unknown }[] = []
-  for (;;) {
+  // The recording's time, not the clock's, so that what is decided by it can be decided again.
+  for (let deadline: number | undefined; ; ) {
     const outputs = await plugin.run()
-    const time = new Date(clock.now()).toISOString()
+    deadline ??= recording.time + until.within
+    const time = new Date(recording.time).toISOString()
     const done = holds(until.that, { ...scope, outputs })
     attempts.push({ time, holds: done, outputs })
     acting.progress({ kind: 'attempt', number: attempts.length, holds: done, time })
     if (done) return { outputs, attempts }
-    if (clock.now() + until.every > deadline) throw notInTime(step, attempts, outputs)
-    await clock.sleep(until.every)
+    if (recording.time + until.every > deadline) throw notInTime(step, attempts, outputs)
+    await surroundings.clock.sleep(until.every)
   }
 }
 

@@ -4,7 +4,7 @@ import type { CeremonyClock } from '../capability/clock.ts'
 import type { Quorum } from '../runbook/model.ts'
 import { canonicalize } from '../transcript/canonical.ts'
 import { preAuthenticationEncoding, type Signer } from '../transcript/dsse.ts'
-import { type Body, type Mode, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, type Statement, type Subject } from '../transcript/entry.ts'
+import { type Body, type EntryHead, type Mode, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, type Statement, type Subject } from '../transcript/entry.ts'
 import type { History } from '../transcript/history.ts'
 import type { TranscriptStore } from '../transcript/store.ts'
 import type { People } from './people.ts'
@@ -16,7 +16,17 @@ export interface SignOff {
   readonly says: string
 }
 
-export class Ledger {
+export interface Ledger {
+  /**
+   * Writes one entry; it is on disk, and in the history, when this resolves.
+   * @param station who writes it
+   * @returns names of the officers who signed
+   */
+  write(body: Body, station: string, subjects?: readonly Subject[], signOff?: SignOff): Promise<readonly string[]>
+}
+
+/** The ledger of a running ceremony. */
+export class SigningLedger implements Ledger {
   readonly #store: TranscriptStore
   readonly #history: History
   readonly #clock: CeremonyClock
@@ -46,28 +56,17 @@ export class Ledger {
     this.#lastTime = about.lastTime ?? 0
   }
 
-  /**
-   * Signs and appends one entry; it is on disk when this resolves.
-   * @param station who writes it
-   * @returns names of the officers who signed
-   */
   async write(body: Body, station: string, subjects: readonly Subject[] = [], signOff?: SignOff): Promise<readonly string[]> {
     this.#lastTime = Math.max(this.#clock.now(), this.#lastTime)
     const { head } = this.#store
-    const statement: Statement = {
-      _type: STATEMENT_TYPE,
-      subject: subjects.length > 0 ? subjects : [{ name: 'ceremony', digest: { sha256: sha256(this.#ceremony) } }],
-      predicateType: PREDICATE_TYPE,
-      predicate: {
-        ceremony: this.#ceremony,
-        sequence: head ? head.sequence + 1 : 0,
-        previous: head ? { sha256: head.digest } : null,
-        station,
-        time: new Date(this.#lastTime).toISOString(),
-        mode: this.#mode,
-        ...body,
-      },
-    }
+    const statement = statementOf(body, subjects, {
+      ceremony: this.#ceremony,
+      sequence: head ? head.sequence + 1 : 0,
+      previous: head ? { sha256: head.digest } : null,
+      station,
+      time: new Date(this.#lastTime).toISOString(),
+      mode: this.#mode,
+    })
     if (signOff && needsOfficers(signOff.quorum)) await this.#store.setPending(statement)
     return this.append(statement, signOff)
   }
@@ -86,8 +85,19 @@ export class Ledger {
     const signatures = [own, ...officers]
     await this.#store.append({ payload: payload.toString('base64'), payloadType: PAYLOAD_TYPE, signatures })
     const keyids = signatures.map((signature) => signature.keyid)
-    this.#history.apply(statement, keyids, createHash('sha256').update(payload).digest())
+    // What was written, not what was meant: a resumed or replayed ceremony knows nothing else.
+    this.#history.apply(JSON.parse(payload.toString()), keyids, createHash('sha256').update(payload).digest())
     return this.#people.officers.filter((officer) => keyids.includes(officer.keyid)).map((officer) => officer.name)
+  }
+}
+
+/** @returns the statement of an entry; one that made no artifact speaks of the ceremony itself */
+export function statementOf(body: Body, subjects: readonly Subject[], head: EntryHead): Statement {
+  return {
+    _type: STATEMENT_TYPE,
+    subject: subjects.length > 0 ? subjects : [{ name: 'ceremony', digest: { sha256: sha256(head.ceremony) } }],
+    predicateType: PREDICATE_TYPE,
+    predicate: { ...head, ...body },
   }
 }
 

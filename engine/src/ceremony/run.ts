@@ -2,7 +2,7 @@
 import { instances } from '../runbook/instances.ts'
 import type { Step } from '../runbook/model.ts'
 import { CeremonyError } from './error.ts'
-import { networkFound, stationEvidence } from './evidence.ts'
+import { networkFound } from './evidence.ts'
 import { runInstance, type Stage, scopeOf } from './step.ts'
 
 /**
@@ -53,7 +53,7 @@ export async function transferTo(stage: Stage, to: string): Promise<void> {
 async function arrive(stage: Stage): Promise<void> {
   const { history, ledger, runbook, people, progress } = stage
   const { station } = history
-  const evidence = stationEvidence()
+  const evidence = stage.evidence()
   const found = runbook.stations[station]?.network === 'none' ? networkFound(evidence) : undefined
   let waiver: { reason: string } | null = null
   if (found) {

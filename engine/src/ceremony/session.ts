@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ulid } from 'ulid'
 import { ceremonyClock } from '../capability/clock.ts'
+import { openDoors } from '../capability/doors.ts'
 import type { LiveHttp } from '../capability/http.ts'
 import { Recording } from '../capability/recording.ts'
 import type { CloudSetup } from '../capability/setup.ts'
@@ -23,7 +24,8 @@ import { History } from '../transcript/history.ts'
 import { digestOfFiles, packPlugin } from '../transcript/plugin-package.ts'
 import { TranscriptStore } from '../transcript/store.ts'
 import { CeremonyError } from './error.ts'
-import { Ledger, type SignOff } from './ledger.ts'
+import { stationEvidence } from './evidence.ts'
+import { type SignOff, SigningLedger } from './ledger.ts'
 import type { People } from './people.ts'
 import { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
@@ -97,8 +99,9 @@ export async function carryOn(where: Where): Promise<void> {
     const pending = await store.takePending()
     const stations = await openStations(setup, runbook)
     const ceremony = history.ceremony || pending?.predicate.ceremony || ulid(clock.now())
-    const ledger = new Ledger({ store, history, clock, people, stations, ceremony, mode: setup.mode, lastTime })
+    const ledger = new SigningLedger({ store, history, clock, people, stations, ceremony, mode: setup.mode, lastTime })
     const keep = store
+    const recording = new Recording(join(dir, EXCHANGES))
     const stage: Stage = {
       runbook,
       plugins,
@@ -106,8 +109,9 @@ export async function carryOn(where: Where): Promise<void> {
       history,
       ledger,
       progress,
-      cloud: publicCloud(setup.cloud),
-      recording: new Recording(join(dir, EXCHANGES)),
+      recording,
+      openDoors: (needs, surroundings) => openDoors(needs, surroundings, recording),
+      evidence: stationEvidence,
       surroundings: {
         clock,
         people,

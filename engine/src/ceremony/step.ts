@@ -1,4 +1,5 @@
 /** The life of one step instance: intent, effect, outcome; and after a crash, finding out which of these had happened. */
+import type { Recorded } from '../capability/recording.ts'
 import type { Reconciliation } from '../plugin/contract.ts'
 import { PluginError } from '../plugin/contract.ts'
 import { errorData } from '../plugin/error-data.ts'
@@ -6,21 +7,23 @@ import { holds, resolve } from '../runbook/expression.ts'
 import type { Runbook, Scope, Step } from '../runbook/model.ts'
 import { recordSchema } from '../runbook/record.ts'
 import type { Outcome, Subject } from '../transcript/entry.ts'
-import type { History, OpenIntent } from '../transcript/history.ts'
+import type { OpenIntent } from '../transcript/history.ts'
 import type { Acting, Attempts } from './act.ts'
 import { checkAssertions, PluginStep, runUntil } from './act.ts'
 import { CeremonyError } from './error.ts'
+import type { Evidence } from './evidence.ts'
 import type { Ledger } from './ledger.ts'
 import type { People } from './people.ts'
 
 /** Everything a step needs. */
 export interface Stage extends Acting {
   readonly ledger: Ledger
-  readonly history: History
   readonly people: People
   readonly runbook: Runbook
   /** Keeps the recording of a step. */
-  keepExchanges(recorded: { bytes: Uint8Array; count: number } | null): Promise<{ sha256: string; count: number } | null>
+  keepExchanges(recorded: Recorded | null): Promise<{ sha256: string; count: number } | null>
+  /** What this station shows of itself. */
+  evidence(): Evidence
   /** Hands the baton over and has the other station arrive. */
   transfer(to: string): Promise<void>
 }
@@ -68,7 +71,6 @@ export async function runInstance(stage: Stage, step: Step, instance: Instance):
     exchanges: await stage.keepExchanges(stage.recording.finish()),
     attempts: failed ? null : effect.attempts,
     reconciled: failed ? false : effect.reconciled,
-    duration_ms: Math.max(0, stage.surroundings.clock.now() - started),
   }
   const says = `${step.title}: ${failed ? 'failed' : 'done'}`
   const signers = await ledger.write(
@@ -77,9 +79,10 @@ export async function runInstance(stage: Stage, step: Step, instance: Instance):
     failed ? [] : effect.subjects,
     failed ? undefined : { quorum: step.signOff.after, says },
   )
+  stage.recording.discard()
   if (signers.length > 0) progress({ kind: 'signed', officers: signers, what: 'after' })
   if (failed) throw stepFailed(stage, step, instance, effect)
-  progress({ kind: 'done', step: step.id, instance: instance.key, milliseconds: outcome.duration_ms })
+  progress({ kind: 'done', step: step.id, instance: instance.key, milliseconds: Math.max(0, stage.surroundings.clock.now() - started) })
 }
 
 /** @returns what the expressions of this instance see */
@@ -91,6 +94,8 @@ export function scopeOf(stage: Stage, step: Step, instance: Instance): Scope {
 /** Resolves the inputs, says in words what will be done, and has that authorised. */
 async function declare(stage: Stage, step: Step, instance: Instance, scope: Scope): Promise<void> {
   const { history, ledger, progress } = stage
+  // What a crash left behind an outcome that was already written.
+  stage.recording.discard()
   const { action, inputs, says } = await describe(stage, step, scope)
   progress({ kind: 'step', step: step.id, instance: instance.key, title: step.title, station: history.station, says })
   const attempt = history.attempts(step.id, instance.key).attempts + 1
@@ -212,6 +217,7 @@ async function settle(stage: Stage, plugin: PluginStep, intent: OpenIntent, inte
     },
     history.station,
   )
+  stage.recording.discard()
   return verdict === 'done' ? found.outputs : undefined
 }
 

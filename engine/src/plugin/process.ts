@@ -5,7 +5,7 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { errorFrom } from './error-data.ts'
 import type { PluginPackage } from './package.ts'
-import type { Answer, Call, ErrorData, FromPlugin, Manifest, Reply } from './protocol.ts'
+import type { Answer, Ask as AskMessage, Call, ErrorData, FromPlugin, Manifest, Reply } from './protocol.ts'
 
 /** Answers what a plugin asks. Must not throw: what goes wrong is a reply. The signal fires when nobody waits any longer. */
 export type DoorKeeper = (ask: {
@@ -15,10 +15,15 @@ export type DoorKeeper = (ask: {
   readonly signal: AbortSignal
 }) => Promise<{ readonly reply: Reply; readonly time: number }>
 
+interface Asked {
+  readonly abort: AbortController
+  readonly served: Promise<void>
+}
+
 interface CurrentCall {
   readonly id: number
   readonly keeper: DoorKeeper
-  readonly asks: Map<number, AbortController>
+  readonly asks: Map<number, Asked>
   readonly finish: (reply: Reply) => void
 }
 
@@ -76,11 +81,12 @@ export class PluginProcess {
     if (this.#current) throw new Error('a plugin takes one call at a time')
     const id = ++this.#calls
     return new Promise((resolve) => {
-      const asks = new Map<number, AbortController>()
+      const asks = new Map<number, Asked>()
       const finish = (reply: Reply): void => {
         this.#current = undefined
-        for (const ask of asks.values()) ask.abort()
-        resolve(reply)
+        for (const { abort } of asks.values()) abort.abort()
+        // Not before every door has noted that nobody waits any longer: the recording of this call is then complete.
+        void Promise.all([...asks.values()].map(({ served }) => served)).then(() => resolve(reply))
       }
       this.#current = { id, keeper, asks, finish }
       this.#child.send({ kind: 'call', id, ...call })
@@ -104,18 +110,21 @@ export class PluginProcess {
     const current = this.#current
     if (message.kind === 'log') this.#onLog(String(message.text).slice(0, 2000))
     else if (!current) return
-    else if (message.kind === 'ask') void this.#serve(current, message)
-    else if (message.kind === 'withdraw') current.asks.get(message.id)?.abort()
+    else if (message.kind === 'ask') this.#take(current, message)
+    else if (message.kind === 'withdraw') current.asks.get(message.id)?.abort.abort()
     else if (message.kind === 'result' && message.id === current.id) current.finish(message.reply)
   }
 
-  async #serve(current: CurrentCall, ask: { id: number; door: string; request: unknown }): Promise<void> {
+  #take(current: CurrentCall, ask: AskMessage): void {
     const abort = new AbortController()
-    current.asks.set(ask.id, abort)
-    const { reply, time } = await current.keeper({ ...ask, signal: abort.signal })
-    current.asks.delete(ask.id)
-    if (this.#current !== current || abort.signal.aborted || !this.#child.connected) return
-    const answer: Answer = { kind: 'answer', id: ask.id, time, reply }
+    current.asks.set(ask.id, { abort, served: this.#serve(current, ask, abort.signal) })
+  }
+
+  async #serve(current: CurrentCall, { id, door, request }: AskMessage, signal: AbortSignal): Promise<void> {
+    const { reply, time } = await current.keeper({ id, door, request, signal })
+    current.asks.delete(id)
+    if (this.#current !== current || signal.aborted || !this.#child.connected) return
+    const answer: Answer = { kind: 'answer', id, time, reply }
     this.#child.send(answer)
   }
 

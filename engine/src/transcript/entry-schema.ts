@@ -42,7 +42,6 @@ const bodies: Readonly<Record<string, Readonly<Record<string, TSchema>>>> = {
     exchanges: Exchanges,
     attempts: Type.Union([Type.Array(Type.Object({ time: Text, holds: Type.Boolean(), outputs: Type.Unknown() }, closed)), Type.Null()]),
     reconciled: Type.Boolean(),
-    duration_ms: Count,
   },
   deviation: { officer: Text, note: Text },
   resolution: {

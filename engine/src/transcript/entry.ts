@@ -123,7 +123,6 @@ export interface Outcome {
   readonly attempts: readonly { readonly time: string; readonly holds: boolean; readonly outputs: unknown }[] | null
   /** Whether the effect was found to have taken place after a crash (a resolution stands before). */
   readonly reconciled: boolean
-  readonly duration_ms: number
 }
 
 export interface Deviation {
