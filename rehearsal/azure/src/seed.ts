@@ -7,7 +7,13 @@ export interface Seed {
   readonly subscription: string
   readonly applications: readonly { readonly clientId: string; readonly clientSecret: string; readonly objectId: string }[]
   readonly resourceGroups: readonly { readonly name: string; readonly location: string }[]
-  readonly storageAccounts: readonly { readonly name: string; readonly resourceGroup: string; readonly location: string }[]
+  readonly storageAccounts: readonly {
+    readonly name: string
+    readonly resourceGroup: string
+    readonly location: string
+    /** Object ids that may use the blobs; null where everybody may. */
+    readonly dataContributors: readonly string[] | null
+  }[]
   readonly sqlServers: readonly {
     readonly name: string
     readonly resourceGroup: string
@@ -41,7 +47,10 @@ export function parseSeed(text: string): Seed {
       objectId: matching(item.objectId, UUID, `${at}.objectId`),
     })),
     resourceGroups: list(seed.resourceGroups, 'resourceGroups', ['name', 'location'], placed),
-    storageAccounts: list(seed.storageAccounts, 'storageAccounts', OWNED, owned),
+    storageAccounts: list(seed.storageAccounts, 'storageAccounts', [...OWNED, 'dataContributors'], (item, at) => ({
+      ...owned(item, at),
+      dataContributors: item.dataContributors === undefined ? null : strings(item.dataContributors, `${at}.dataContributors`),
+    })),
     sqlServers: list(seed.sqlServers, 'sqlServers', [...OWNED, 'databases'], (item, at) => ({
       ...owned(item, at),
       databases: strings(item.databases, `${at}.databases`),

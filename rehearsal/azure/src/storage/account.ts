@@ -10,6 +10,8 @@ export interface StorageAccount {
   readonly location: string
   readonly tags: Json
   readonly sku: string
+  /** Object ids that may use the blobs (role Storage Blob Data Contributor); null where the seed does not say, and everybody may. */
+  readonly dataContributors: readonly string[] | null
   readonly identity: Identity | null
   readonly customerKey: CustomerKey | null
   readonly dataKey: WrappedDataKey
@@ -22,9 +24,8 @@ export interface CustomerKey {
   readonly name: string
   /** '' where the newest version is followed. */
   readonly version: string
-  /** When the data key was last wrapped by this key, and when it was last looked for a newer version. */
+  /** When the data key was last wrapped by it. */
   readonly rotatedAt: number
-  readonly checkedAt: number
 }
 
 /** The key that the account's data is encrypted with. It never changes; what changes is who can unwrap it. */
@@ -40,5 +41,10 @@ export const ACCOUNT_TYPE = `${STORAGE_NAMESPACE}/storageAccounts`
 
 /** Accounts by name, which is in lower case. */
 export const accountTable = (store: Store): Table<StorageAccount> => store.table<StorageAccount>('storage-accounts')
+
+/** @returns the key's identifier, without a version where the newest is followed */
+export function customerKeyId({ vaultUri, name, version }: Pick<CustomerKey, 'vaultUri' | 'name' | 'version'>): string {
+  return `${new URL(vaultUri).origin}/keys/${name}${version === '' ? '' : `/${version}`}`
+}
 
 export const blobEndpoint = (account: string): string => `https://${account}.${BLOB_SUFFIX}/`

@@ -63,7 +63,7 @@ export function newAccount(
   dataKeys: DataKeys,
   place: { readonly name: string; readonly group: string; readonly location: string },
 ): StorageAccount {
-  const settings = { tags: {}, sku: 'Standard_LRS', identity: null, customerKey: null }
+  const settings = { tags: {}, sku: 'Standard_LRS', dataContributors: null, identity: null, customerKey: null }
   return { ...place, ...settings, dataKey: dataKeys.create(), createdAt: twin.clock.now() }
 }
 

@@ -3,7 +3,7 @@ import { VAULT_SUFFIX } from '../hosts.ts'
 import { isObject, type Json, Refusal } from '../route.ts'
 import type { Twin } from '../twin.ts'
 import { type KeyFacts, VaultAccessError } from '../vault/vault-keys.ts'
-import type { CustomerKey, StorageAccount } from './account.ts'
+import { type CustomerKey, customerKeyId, type StorageAccount } from './account.ts'
 import { type DataKeys, NoIdentityError } from './data-keys.ts'
 
 const BITS = [2048, 3072, 4096]
@@ -24,26 +24,22 @@ export function encryptedAs(twin: Twin, dataKeys: DataKeys, account: StorageAcco
 
 function underServiceKey(dataKeys: DataKeys, account: StorageAccount): StorageAccount {
   if (account.dataKey.by === null) return account
-  return { ...account, customerKey: null, dataKey: translated(account.dataKey.by, () => dataKeys.rewrap(account, null)) }
+  return { ...account, customerKey: null, dataKey: translated(() => dataKeys.rewrap(account, null)) }
 }
 
 function underCustomerKey(twin: Twin, dataKeys: DataKeys, account: StorageAccount, encryption: Json): StorageAccount {
-  const { vaultUri, name, version } = wantedKey(encryption, account.customerKey)
-  if (!account.identity) {
+  const wanted = wantedKey(encryption, account.customerKey)
+  const { identity } = account
+  if (!identity) {
     const message =
-      'Missing pre-requisites to enable EncryptionAtRest/Customer Managed Key for this storage account: the account has no identity. For more information, see - https://aka.ms/storagecmkconfiguration'
+      'Missing pre-requisites to enable EncryptionAtRest/Customer Managed Key for this storage account. For more information, see - https://aka.ms/storagecmkconfiguration'
     throw new Refusal(400, 'MissingPrerequisites', message)
   }
-  const kid = `${new URL(vaultUri).origin}/keys/${name}${version === '' ? '' : `/${version}`}`
-  const { principalId } = account.identity
-  const facts = translated(kid, () => twin.vaultKeys.describe(principalId, kid))
+  const facts = translated(() => twin.vaultKeys.describe(identity.principalId, customerKeyId(wanted)))
   requireFit(facts)
-  const now = twin.clock.now()
-  return {
-    ...account,
-    customerKey: { vaultUri, name, version, rotatedAt: now, checkedAt: now },
-    dataKey: translated(kid, () => dataKeys.rewrap(account, facts.kid)),
-  }
+  // To wrap it anew, the data key must first be unwrapped: with the old key gone there is no way to a new one.
+  const dataKey = translated(() => dataKeys.rewrap(account, facts.kid))
+  return { ...account, customerKey: { ...wanted, rotatedAt: twin.clock.now() }, dataKey }
 }
 
 /** What the request leaves out stays as it is. */
@@ -73,12 +69,12 @@ function requireFit(facts: KeyFacts): void {
   }
 }
 
-/** Puts the vault's refusal into the resource provider's words. */
-function translated<T>(kid: string, use: () => T): T {
+/** Puts the vault's refusal into the resource provider's words, which are few. */
+function translated<T>(use: () => T): T {
   try {
     return use()
   } catch (error) {
-    if (error instanceof NoIdentityError) throw authenticationFailure('the account has no identity')
+    if (error instanceof NoIdentityError) throw authenticationFailure()
     if (!(error instanceof VaultAccessError)) throw error
     switch (error.reason) {
       case 'bad-kid':
@@ -86,19 +82,24 @@ function translated<T>(kid: string, use: () => T): T {
         throw invalid('keyvaulturi')
       case 'key-deleted':
       case 'key-not-found':
-        throw new Refusal(400, 'KeyVaultKeyNotFound', `The operation failed because the specified keyvault key '${kid}' is not found.`)
+        throw new Refusal(
+          400,
+          'KeyVaultKeyNotFound',
+          `The operation failed because the specified key vault key '${error.kid}' is not found.`,
+        )
       default:
-        // The vault answers all of these with 403, and says no more to the resource provider's clients.
-        throw authenticationFailure(`${error.reason}${error.permission === undefined ? '' : ` (${error.permission})`} at ${kid}`)
+        // What the vault answers with 403, whatever its reason.
+        throw authenticationFailure()
     }
   }
 }
 
-function authenticationFailure(why: string): Refusal {
-  return new Refusal(400, 'KeyVaultAuthenticationFailure', `The operation failed because of authentication issue on the keyvault: ${why}.`)
+function authenticationFailure(): Refusal {
+  const message =
+    'The operation failed because of authentication issue on the keyvault. For more information, see - https://aka.ms/storagekeyvaultaccesspolicy'
+  return new Refusal(400, 'KeyVaultAuthenticationFailure', message)
 }
 
 function invalid(what: string): Refusal {
-  const message = `Values for request parameters are invalid: ${what}. For more information, see - https://aka.ms/storagekeyvaulturi`
-  return new Refusal(400, 'InvalidValuesForRequestParameters', message)
+  return new Refusal(400, 'InvalidValuesForRequestParameters', `Values for request parameters are invalid: ${what}.`)
 }

@@ -38,9 +38,9 @@ export function dataKeysOf(twin: Twin): DataKeys {
   // Access fades: a key that the vault no longer agrees to is used until it is too old, and then it is gone from memory.
   const askAgain = (): void => {
     for (const [name, cached] of cache) {
-      const account = accountTable(twin.store).get(name)
+      const account = accountTable(twin.store).get(name)!
       try {
-        if (account?.dataKey.by) twin.vaultKeys.requireUnwrap(principalOf(account), account.dataKey.by)
+        if (account.dataKey.by !== null) twin.vaultKeys.requireUnwrap(principalOf(account), account.dataKey.by)
         cached.goodUntil = goodUntil()
       } catch (error) {
         if (!isRefusal(error)) throw error
@@ -80,7 +80,8 @@ export function dataKeysOf(twin: Twin): DataKeys {
   }
 }
 
-const isRefusal = (error: unknown): boolean => error instanceof VaultAccessError || error instanceof NoIdentityError
+/** @returns whether the error says that a key cannot be used, as opposed to a fault */
+export const isRefusal = (error: unknown): boolean => error instanceof VaultAccessError || error instanceof NoIdentityError
 
 function principalOf(account: StorageAccount): string {
   if (account.identity) return account.identity.principalId

@@ -4,6 +4,7 @@ import { TokenFault } from '../entra/tokens.ts'
 import { BLOB_SUFFIX, LOGIN, STORAGE_AUDIENCE } from '../hosts.ts'
 import { type Principal, Refusal, type Reply, type Route, type Service, type TwinRequest } from '../route.ts'
 import type { Twin } from '../twin.ts'
+import type { StorageAccount } from './account.ts'
 import { accountOf, type BlobCall } from './blob-call.ts'
 import { blobRoutes } from './blobs.ts'
 import { containerRoutes } from './containers.ts'
@@ -29,9 +30,10 @@ export function blobService(twin: Twin, dataKeys: DataKeys): Service {
     routes: [...containerRoutes(run), ...blobRoutes(run)],
     bodyLimit: BODY_LIMIT,
     async admit(request) {
-      accountOf(twin, request)
+      const account = accountOf(twin, request)
       const caller = await authenticated(twin, request)
       requireVersion(request)
+      requireRole(account, caller)
       return caller
     },
     refuse: (refusal, request) => errorReply(twin, refusal, request),
@@ -83,6 +85,12 @@ function requireVersion(request: TwinRequest): void {
   }
   if (VERSION.test(version) && version >= TOKENS_SINCE) return
   throw new Refusal(400, 'InvalidHeaderValue', 'The value for one of the HTTP headers is not in the correct format: x-ms-version.')
+}
+
+function requireRole({ dataContributors }: StorageAccount, caller: Principal): void {
+  if (dataContributors === null || dataContributors.includes(caller.objectId)) return
+  const message = 'This request is not authorized to perform this operation using this permission.'
+  throw new Refusal(403, 'AuthorizationPermissionMismatch', message)
 }
 
 /** `inner` carries the authentication error's detail. */

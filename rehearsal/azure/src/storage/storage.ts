@@ -5,15 +5,17 @@ import type { Twin } from '../twin.ts'
 import { accountTable } from './account.ts'
 import { newAccount, storageArmRoutes } from './arm.ts'
 import { dataKeysOf } from './data-keys.ts'
+import { followNewestVersions } from './rotation.ts'
 import { blobService } from './service.ts'
 
 /** @returns Azure Storage with the seed's accounts, made at the first start */
 export function storageOf(twin: Twin): { readonly armRoutes: Route[]; readonly blobs: Service } {
   const dataKeys = dataKeysOf(twin)
   plantOnce(twin, 'storage-accounts', () =>
-    twin.seed.storageAccounts.map(({ name, resourceGroup, location }) =>
-      accountTable(twin.store).put(name, newAccount(twin, dataKeys, { name, group: resourceGroup, location })),
+    twin.seed.storageAccounts.map(({ name, resourceGroup, location, dataContributors }) =>
+      accountTable(twin.store).put(name, { ...newAccount(twin, dataKeys, { name, group: resourceGroup, location }), dataContributors }),
     ),
   )
+  followNewestVersions(twin, dataKeys)
   return { armRoutes: storageArmRoutes(twin, dataKeys), blobs: blobService(twin, dataKeys) }
 }
