@@ -3,7 +3,8 @@ import { plantOnce } from '../plant.ts'
 import type { Route } from '../route.ts'
 import type { Twin } from '../twin.ts'
 import { masterOf, newDatabase, putDatabase } from './database.ts'
-import { databaseRoutes, encryptedAtFirst } from './databases.ts'
+import { databaseRoutes } from './databases.ts'
+import { encrypted, encryptionRoutes } from './encryption.ts'
 import { keeperOf } from './keeper.ts'
 import { keyRoutes } from './keys.ts'
 import { protectorRoutes } from './protector.ts'
@@ -15,10 +16,17 @@ export function sqlArmRoutes(twin: Twin): Route[] {
   plantOnce(twin, 'sql-servers', () =>
     twin.seed.sqlServers.flatMap(({ name, resourceGroup, location, databases }) => {
       const server = newServer({ name: name.toLowerCase(), group: resourceGroup, location, administratorLogin: 'administrator' })
-      const made = databases.map((database) => encryptedAtFirst(twin, server, newDatabase(twin, server, database)))
+      // Every new database is encrypted, under a key that the service looks after.
+      const made = databases.map((database) => encrypted(twin, server, newDatabase(twin, server, database)))
       return [putServer(twin, server), ...[masterOf(twin, server), ...made].map((database) => putDatabase(twin, database))]
     }),
   )
   const keeper = keeperOf(twin)
-  return [...serverRoutes(twin), ...keyRoutes(twin), ...protectorRoutes(twin, keeper), ...databaseRoutes(twin, keeper)]
+  return [
+    ...serverRoutes(twin),
+    ...keyRoutes(twin),
+    ...protectorRoutes(twin, keeper),
+    ...databaseRoutes(twin, keeper),
+    ...encryptionRoutes(twin, keeper),
+  ]
 }

@@ -61,11 +61,20 @@ export function requireDatabase(twin: Twin, server: SqlServer, request: TwinRequ
   throw new Refusal(404, 'ResourceNotFound', `The requested resource of type '${DATABASE_TYPE}' with name '${name}' was not found.`)
 }
 
-/** Nothing but dropping is possible; the message is the one that whoever connects gets to see (error 40613). */
+/**
+ * Nothing but dropping is possible with an inaccessible database. The code is the twin's own: the real one is not on
+ * public record.
+ * @throws Refusal DatabaseInaccessible
+ */
 export function requireAccessible(database: Database): void {
   if (!database.inaccessible) return
   const message = `Database '${database.name}' on server '${database.server}' is not currently available: it is inaccessible, because the server cannot use its TDE protector.`
   throw new Refusal(409, 'DatabaseInaccessible', message)
+}
+
+/** @throws Refusal for the system database */
+export function requireNotMaster(database: Database): void {
+  if (database.name === MASTER) throw new Refusal(400, 'InvalidDatabaseName', `This cannot be done to the system database '${MASTER}'.`)
 }
 
 /** @returns a database with a page of data in the clear */

@@ -80,7 +80,11 @@ export function keeperOf(twin: Twin): Keeper {
     for (const database of databasesOf(twin, server)) if (database.key?.kid != null) tend(server, database)
   }
   const lookAtAll = (): void => {
-    for (const server of serverTable(twin).rows()) look(server, 'due')
+    try {
+      for (const server of serverTable(twin).rows()) look(server, 'due')
+    } catch (error) {
+      process.stderr.write(`sql keeper: ${(error as Error).stack}\n`)
+    }
   }
   setInterval(lookAtAll, Math.max(LOOKS_EVERY_MS / twin.clock.scale, LEAST_PAUSE_MS)).unref()
   return {
