@@ -3,7 +3,8 @@ import { definePlugin } from '@ceremony/engine/plugin'
 import { addKey } from './add-key.ts'
 import { assignIdentity } from './assign-identity.ts'
 import { enableTde } from './enable-tde.ts'
-import { revalidate, setProtector } from './protector.ts'
+import { revalidate } from './revalidate.ts'
+import { setProtector } from './set-protector.ts'
 import { state } from './state.ts'
 
 export default definePlugin({

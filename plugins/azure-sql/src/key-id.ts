@@ -6,16 +6,21 @@ import { type Cloud, PluginError } from '@ceremony/engine/plugin'
  * @throws PluginError `azure-sql/foreign-key` if the key is not in a vault of this cloud
  */
 export function serverKeyName(kid: string, cloud: Cloud): string {
-  const url = new URL(kid)
-  const suffix = `.${cloud.suffixes.vault}`
-  if (!url.host.endsWith(suffix)) {
+  const { host, pathname } = new URL(kid)
+  const [vault = '', ...domain] = host.split('.')
+  if (domain.join('.') !== cloud.suffixes.vault) {
     throw new PluginError('azure-sql/foreign-key', 'The key is not in a vault of this cloud.', {
-      found: url.host,
+      found: host,
       expected: `a vault below ${cloud.suffixes.vault}`,
       changed: 'nothing',
       advice: 'Use the key identifier that the upload of the key returned.',
     })
   }
-  const [, , name, version] = url.pathname.split('/')
-  return `${url.host.slice(0, -suffix.length)}_${name}_${version}`
+  const [, , name, version] = pathname.split('/')
+  return `${vault}_${name}_${version}`
+}
+
+/** @returns whether both name the same version of the same key: names in vaults are the same in either case */
+export function isSameKey(found: string | undefined, kid: string): boolean {
+  return found?.toLowerCase() === kid.toLowerCase()
 }

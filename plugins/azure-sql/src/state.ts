@@ -53,7 +53,10 @@ async function read(client: SqlManagementClient, ref: ServerRef, name: string): 
     const tde = await client.transparentDataEncryptions.get(ref['resource-group'], ref.server, name, 'current')
     return { status, tde_state: tde.state ?? null }
   } catch (error) {
-    if (status !== 'Online' && isRefusedInThisState(error)) return { status, tde_state: null }
-    throw error
+    if (!isRefusedInThisState(error)) throw error
+    // It may have become inaccessible between the two questions.
+    const now = status === 'Online' ? ((await client.databases.get(ref['resource-group'], ref.server, name)).status ?? '') : status
+    if (now === 'Online') throw error
+    return { status: now, tde_state: null }
   }
 }
