@@ -18,19 +18,25 @@ import { type Artifact, type Cloud, type Context, PluginError } from '../engine/
 
 const MAIN = fileURLToPath(new URL('../rehearsal/azure/src/main.ts', import.meta.url))
 
-/** A made-up company. `stranger` is an application that no access policy names. */
+const APPLICATIONS = [0, 1].map(() => ({
+  clientId: randomUUID(),
+  clientSecret: randomBytes(18).toString('base64url'),
+  objectId: randomUUID(),
+}))
+
+/** A made-up company. `STRANGER` is an application that nothing lets in; the blobs of `contosoclosed` are the officer's alone. */
 export const SEED = {
   tenant: randomUUID(),
   subscription: randomUUID(),
-  applications: [
-    { clientId: randomUUID(), clientSecret: randomBytes(18).toString('base64url'), objectId: randomUUID() },
-    { clientId: randomUUID(), clientSecret: randomBytes(18).toString('base64url'), objectId: randomUUID() },
-  ],
+  applications: APPLICATIONS,
   resourceGroups: [
     { name: 'keys', location: 'westeurope' },
     { name: 'other', location: 'eastus' },
   ],
-  storageAccounts: [{ name: 'contosodata', resourceGroup: 'keys', location: 'westeurope' }],
+  storageAccounts: [
+    { name: 'contosodata', resourceGroup: 'keys', location: 'westeurope' },
+    { name: 'contosoclosed', resourceGroup: 'keys', location: 'westeurope', dataContributors: [APPLICATIONS[0]!.objectId] },
+  ],
   sqlServers: [{ name: 'contoso-sql', resourceGroup: 'keys', location: 'westeurope', databases: ['orders', 'stock'] }],
 }
 export const OFFICER = SEED.applications[0]!
