@@ -283,7 +283,6 @@ describe('steps', () => {
         verdict,
         facts: 'it is there',
         exchanges: null,
-        interrupted: null,
       } as never,
       station: 'room',
       by: how === 'officers' ? ['officer-1', 'officer-2'] : [],

@@ -244,7 +244,7 @@ test('killed in the midst of writing, it has every entry that it told of, whole'
     await sleep(Math.random() * 40)
     await kill(writer)
     const store = await TranscriptStore.open(dir)
-    const entries = await Array.fromAsync(readEntries(dir))
+    const entries = await Array.fromAsync(readEntries(transcriptOf(dir)))
     expect(entries.length).toBeGreaterThanOrEqual(done + told)
     expect(entries.map(({ envelope }) => envelope)).toEqual(envelopes.slice(0, entries.length))
     done = entries.length

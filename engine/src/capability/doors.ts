@@ -20,12 +20,15 @@ export interface Surroundings {
   readonly hsm: HsmSetup | null
   /** Opens the connection to the cloud on first use; null for a ceremony without one. */
   readonly http: (() => Promise<LiveHttp>) | null
-  readonly artifacts: {
-    put(name: string, bytes: Uint8Array): Promise<Artifact>
-    get(artifact: Artifact): Promise<Uint8Array>
-  }
+  readonly artifacts: Artifacts
   /** Told what vendor programs print. */
   readonly onOutput: (text: string) => void
+}
+
+/** Where artifacts are kept. */
+export interface Artifacts {
+  put(name: string, bytes: Uint8Array): Promise<Artifact>
+  get(artifact: Artifact): Promise<Uint8Array>
 }
 
 export interface Doors {
@@ -46,7 +49,7 @@ export function openDoors(needs: Needs, surroundings: Surroundings, recording: R
       case 'clock':
         return clock.sleep(Number((request as { sleep: number }).sleep), signal)
       case 'artifact':
-        return passArtifact(surroundings, request as ArtifactAsk)
+        return passArtifact(surroundings.artifacts, request as ArtifactAsk)
       case 'http': {
         if (!needs.http || !surroundings.http) throw closed(door)
         return (await surroundings.http()).send(request as HttpAsk, needs.http as readonly CloudService[], signal)
@@ -85,12 +88,13 @@ export function openDoors(needs: Needs, surroundings: Surroundings, recording: R
   }
 }
 
-type ArtifactAsk = { op: 'put'; name: string; bytes: Uint8Array } | { op: 'get'; artifact: Artifact }
+export type ArtifactAsk = { op: 'put'; name: string; bytes: Uint8Array } | { op: 'get'; artifact: Artifact }
 type CommandAsk = ({ op: 'run' } & CommandRequest) | ({ op: 'hold'; ready: string } & CommandRequest) | { op: 'release'; hold: number }
 type Pkcs11Ask = { op: string; session: number; token: string; pin?: SecretRequest; environment?: Record<string, string> }
 
-function passArtifact(surroundings: Surroundings, ask: ArtifactAsk): Promise<unknown> {
-  return ask.op === 'put' ? surroundings.artifacts.put(ask.name, ask.bytes) : surroundings.artifacts.get(ask.artifact)
+/** Puts or gets, as asked. */
+export function passArtifact(artifacts: Artifacts, ask: ArtifactAsk): Promise<unknown> {
+  return ask.op === 'put' ? artifacts.put(ask.name, ask.bytes) : artifacts.get(ask.artifact)
 }
 
 function passCommand(commands: LiveCommands, ask: CommandAsk): Promise<unknown> {

@@ -2,7 +2,7 @@
  * The recording of what passes the doors during one step: JSON lines, in the order in which things happened. An ask is on
  * disk before its effect, the answer before the plugin sees it. Becomes an artifact when the step ends.
  */
-import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { canonicalize } from '../transcript/canonical.ts'
 
 /** What a plugin is asked; opens the lines of what it then does. */
@@ -38,19 +38,17 @@ export interface Recorder {
   readonly time: number
   /** @returns the recorded lines; null when no plugin was asked. They stay until `discard`. */
   finish(): Recorded | null
-  /** @returns what an interrupted step recorded, whole lines only; null if there is nothing */
-  leftover(): Recorded | null
-  /** Starts anew; call it once what was recorded is kept elsewhere, and an entry names it. */
+  /** Starts anew; call it once an entry names what was recorded. */
   discard(): void
 }
 
-/** The recorder of a running ceremony. */
+/** The recorder of a running ceremony: a file, which a crash leaves for the next run to go on with. */
 export class Recording implements Recorder {
   readonly #file: string
-  #lines = 0
+  #lines: number | undefined
   #time = 0
 
-  /** @param file where the lines go while the step runs; what a crash left there is kept until `leftover` took it */
+  /** @param file where the lines go while the step runs */
   constructor(file: string) {
     this.#file = file
   }
@@ -65,28 +63,30 @@ export class Recording implements Recorder {
   }
 
   write(line: ExchangeLine): void {
+    this.#lines ??= wholeLines(this.#file)
     appendFileSync(this.#file, `${lineOfExchange(line)}\n`, { mode: 0o600 })
     this.#time = line.time
     this.#lines++
   }
 
   finish(): Recorded | null {
-    if (this.#lines === 0) return null
-    return { bytes: readFileSync(this.#file), count: this.#lines }
-  }
-
-  leftover(): Recorded | null {
-    if (this.#lines > 0 || !existsSync(this.#file)) return null
-    const all = readFileSync(this.#file)
-    const bytes = all.subarray(0, all.lastIndexOf(0x0a) + 1)
-    if (bytes.length === 0) return null
-    return { bytes, count: bytes.toString('latin1').split('\n').length - 1 }
+    this.#lines ??= wholeLines(this.#file)
+    return this.#lines === 0 ? null : { bytes: readFileSync(this.#file), count: this.#lines }
   }
 
   discard(): void {
     rmSync(this.#file, { force: true })
     this.#lines = 0
   }
+}
+
+/** Counts the lines that a crash left; one that it tore is cut away. */
+function wholeLines(file: string): number {
+  if (!existsSync(file)) return 0
+  const bytes = readFileSync(file)
+  const whole = bytes.lastIndexOf(0x0a) + 1
+  if (whole < bytes.length) truncateSync(file, whole)
+  return bytes.subarray(0, whole).filter((byte) => byte === 0x0a).length
 }
 
 /** @returns the line as it is recorded, without the newline */
@@ -111,8 +111,8 @@ export function revived(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, revived(item)]))
 }
 
-/** Bytes become `{ "$bytes": base64 }`; what is absent is left out. */
-function recordable(value: unknown): unknown {
+/** @returns the value as JSON data: bytes as `{ "$bytes": base64 }`, what is absent left out */
+export function recordable(value: unknown): unknown {
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') }
   if (Array.isArray(value)) return value.map(recordable)
   if (value !== null && typeof value === 'object') {

@@ -1,6 +1,7 @@
 /** Does what a step says, between its intent and its outcome. Writes nothing into the transcript by itself. */
 import { createHash } from 'node:crypto'
-import type { Doors, Surroundings } from '../capability/doors.ts'
+import type { CeremonyClock } from '../capability/clock.ts'
+import type { Artifacts, Doors } from '../capability/doors.ts'
 import type { Recorder } from '../capability/recording.ts'
 import type { Artifact, Cloud, Needs, Reconciliation } from '../plugin/contract.ts'
 import { PluginError } from '../plugin/contract.ts'
@@ -16,11 +17,12 @@ import type { Progress } from './progress.ts'
 /** What plugin steps act with. */
 export interface Acting {
   readonly plugins: Plugins
-  readonly surroundings: Surroundings
+  readonly clock: CeremonyClock
+  readonly artifacts: Artifacts
   readonly history: History
   readonly recording: Recorder
   /** Opens the doors of one step. */
-  openDoors(needs: Needs, surroundings: Surroundings): Doors
+  openDoors(needs: Needs, artifacts: Artifacts): Doors
   readonly progress: Progress
 }
 
@@ -39,16 +41,12 @@ export class PluginStep {
     this.#acting = acting
     this.#does = does
     this.#intent = intent
-    const { surroundings } = acting
-    const noted: Surroundings = {
-      ...surroundings,
-      artifacts: {
-        get: surroundings.artifacts.get,
-        put: async (name, bytes) => {
-          const artifact = await surroundings.artifacts.put(name, bytes)
-          this.#artifacts.set(name, artifact)
-          return artifact
-        },
+    const noted: Artifacts = {
+      get: acting.artifacts.get,
+      put: async (name, bytes) => {
+        const artifact = await acting.artifacts.put(name, bytes)
+        this.#artifacts.set(name, artifact)
+        return artifact
       },
     }
     this.#doors = acting.openDoors(acting.plugins.needs(does.plugin), noted)
@@ -83,10 +81,10 @@ export class PluginStep {
 
   async #call(what: CallKind): Promise<unknown> {
     const { plugin, action } = this.#does
-    const { surroundings, recording, plugins, history } = this.#acting
+    const { clock, recording, plugins, history } = this.#acting
     // The intent is the root of the randomness: what is asked again after a crash is asked with the same request ids.
     const seed = createHash('sha256').update(this.#intent.payloadDigest).update(`${what} ${++this.#calls}`).digest()
-    const time = recording.begin({ what, action: `${plugin}/${action}`, seed: seed.toString('base64') }, surroundings.clock.now())
+    const time = recording.begin({ what, action: `${plugin}/${action}`, seed: seed.toString('base64') }, clock.now())
     const cloud = (history.opened?.cloud ?? null) as Cloud | null
     const process = await plugins.process(plugin)
     const reply = await process.call({ what, action, input: this.#intent.intent.inputs, seed, time, cloud }, this.#doors.keeper)
@@ -109,7 +107,7 @@ export async function runUntil(
 ): Promise<{ outputs: unknown; attempts: Attempts }> {
   const { until } = step
   if (!until) return { outputs: await plugin.run(), attempts: null }
-  const { surroundings, recording } = acting
+  const { clock, recording } = acting
   const attempts: { time: string; holds: boolean; outputs: unknown }[] = []
   // The recording's time, not the clock's, so that what is decided by it can be decided again.
   for (let deadline: number | undefined; ; ) {
@@ -121,7 +119,7 @@ export async function runUntil(
     acting.progress({ kind: 'attempt', number: attempts.length, holds: done, time })
     if (done) return { outputs, attempts }
     if (recording.time + until.every > deadline) throw notInTime(step, attempts, outputs)
-    await surroundings.clock.sleep(until.every)
+    await clock.sleep(until.every)
   }
 }
 

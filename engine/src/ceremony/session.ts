@@ -2,7 +2,6 @@
  * A ceremony's folder, opened for work: `transcript.intoto.jsonl`, `artifacts/`, `runbook.yaml`, `setup.yaml` and, when it
  * runs unattended, the answers. Begins a ceremony, or takes it up again where it was left.
  */
-import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ulid } from 'ulid'
@@ -12,7 +11,6 @@ import type { LiveHttp } from '../capability/http.ts'
 import { Recording } from '../capability/recording.ts'
 import type { CloudSetup } from '../capability/setup.ts'
 import { PluginError } from '../plugin/contract.ts'
-import { filesBelow, projectRoot } from '../plugin/package.ts'
 import { checkRunbook } from '../runbook/check.ts'
 import type { Finding, Runbook } from '../runbook/model.ts'
 import { bindParameters } from '../runbook/parameters.ts'
@@ -25,6 +23,7 @@ import { digestOfFiles, packPlugin } from '../transcript/plugin-package.ts'
 import { TranscriptStore } from '../transcript/store.ts'
 import { CeremonyError } from './error.ts'
 import { stationEvidence } from './evidence.ts'
+import { engineIdentity } from './identity.ts'
 import { type SignOff, SigningLedger } from './ledger.ts'
 import type { People } from './people.ts'
 import { Plugins } from './plugins.ts'
@@ -102,6 +101,13 @@ export async function carryOn(where: Where): Promise<void> {
     const ledger = new SigningLedger({ store, history, clock, people, stations, ceremony, mode: setup.mode, lastTime })
     const keep = store
     const recording = new Recording(join(dir, EXCHANGES))
+    const surroundings = {
+      clock,
+      people,
+      hsm: setup.hsm,
+      http: setup.cloud ? () => (http ??= openHttp(setup.cloud!, people)) : null,
+      onOutput: (text: string) => progress({ kind: 'output', text }),
+    }
     const stage: Stage = {
       runbook,
       plugins,
@@ -110,24 +116,18 @@ export async function carryOn(where: Where): Promise<void> {
       ledger,
       progress,
       recording,
-      openDoors: (needs, surroundings) => openDoors(needs, surroundings, recording),
+      openDoors: (needs, artifacts) => openDoors(needs, { ...surroundings, artifacts }, recording),
       evidence: stationEvidence,
-      surroundings: {
-        clock,
-        people,
-        hsm: setup.hsm,
-        http: setup.cloud ? () => (http ??= openHttp(setup.cloud!, people)) : null,
-        artifacts: {
-          put: async (name, bytes) => ({ name, sha256: await keep.putArtifact(bytes), size: bytes.length }),
-          get: async ({ sha256 }) => keep.getArtifact(sha256),
-        },
-        onOutput: (text) => progress({ kind: 'output', text }),
+      clock,
+      artifacts: {
+        put: async (name, bytes) => ({ name, sha256: await keep.putArtifact(bytes), size: bytes.length }),
+        get: async ({ sha256 }) => keep.getArtifact(sha256),
       },
       keepExchanges: async (recorded) => (recorded ? { sha256: await keep.putArtifact(recorded.bytes), count: recorded.count } : null),
       transfer: (to) => transferTo(stage, to),
     }
     if (pending) await ledger.append(pending, signOffOf(pending, runbook, history))
-    if (!history.opened) await open(stage, setup, store, stations)
+    if (!history.opened) await open(stage, people, setup, store, stations)
     await runCeremony(stage)
   } finally {
     await plugins.stop()
@@ -195,8 +195,8 @@ async function openStations(setup: Setup, runbook: Runbook): Promise<Record<stri
 }
 
 /** Writes the opening entry: who, where, what, with which programs. Everyone present signs it. */
-async function open(stage: Stage, setup: Setup, store: TranscriptStore, stations: Record<string, Signer>): Promise<void> {
-  const { runbook, people, plugins, ledger } = stage
+async function open(stage: Stage, people: People, setup: Setup, store: TranscriptStore, stations: Record<string, Signer>): Promise<void> {
+  const { runbook, plugins, ledger } = stage
   checkPresence(runbook, people)
   const first = runbook.steps[0]!.station
   const sha256 = await store.putArtifact(runbook.source)
@@ -273,14 +273,6 @@ async function openHttp(cloud: CloudSetup, people: People): Promise<LiveHttp> {
   return liveHttp(cloud, people)
 }
 
-/** @returns exactly which code runs this ceremony */
-function engineIdentity(): Opened['engine'] {
-  const { version } = JSON.parse(readFileSync(join(projectRoot(), 'engine', 'package.json'), 'utf8')) as { version: string }
-  const dependencies = createHash('sha256')
-    .update(readFileSync(join(projectRoot(), 'package-lock.json')))
-    .digest('hex')
-  return { version, sha256: digestOfFiles(filesBelow(join(projectRoot(), 'engine'))), node: process.version, dependencies }
-}
 
 function pluginsFailed(error: unknown): never {
   if (!(error instanceof PluginError)) throw error

@@ -18,7 +18,7 @@ import type { People } from './people.ts'
 /** Everything a step needs. */
 export interface Stage extends Acting {
   readonly ledger: Ledger
-  readonly people: People
+  readonly people: Pick<People, 'instruct' | 'waive'>
   readonly runbook: Runbook
   /** Keeps the recording of a step. */
   keepExchanges(recorded: Recorded | null): Promise<{ sha256: string; count: number } | null>
@@ -57,7 +57,7 @@ export async function runInstance(stage: Stage, step: Step, instance: Instance):
     await declare(stage, step, instance, scope)
   }
   const intent = history.open!
-  const started = stage.surroundings.clock.now()
+  const started = stage.clock.now()
   const effect = await attempt(stage, step, scope, intent, interrupted)
   const failed = effect instanceof PluginError
   const outcome: Outcome = {
@@ -82,7 +82,7 @@ export async function runInstance(stage: Stage, step: Step, instance: Instance):
   stage.recording.discard()
   if (signers.length > 0) progress({ kind: 'signed', officers: signers, what: 'after' })
   if (failed) throw stepFailed(stage, step, instance, effect)
-  progress({ kind: 'done', step: step.id, instance: instance.key, milliseconds: Math.max(0, stage.surroundings.clock.now() - started) })
+  progress({ kind: 'done', step: step.id, instance: instance.key, milliseconds: Math.max(0, stage.clock.now() - started) })
 }
 
 /** @returns what the expressions of this instance see */
@@ -173,7 +173,7 @@ async function act(stage: Stage, step: Step, scope: Scope, intent: OpenIntent, i
       await stage.transfer(does.to)
       return plain(null)
     case 'wait':
-      await stage.surroundings.clock.sleep(does.milliseconds)
+      await stage.clock.sleep(does.milliseconds)
       return plain(null)
   }
 }
@@ -187,10 +187,9 @@ async function settle(stage: Stage, plugin: PluginStep, intent: OpenIntent, inte
   const { history, ledger, progress } = stage
   const { step: id, instance } = intent.intent
   const lastFailure = history.attempts(id, instance).lastFailure
-  const unsure = interrupted ? intent.resolved !== 'not-done' : lastFailure !== undefined && lastFailure.error?.changed !== 'nothing'
+  // Interrupted is interrupted, even behind a resolution: nobody knows whether the effect had begun again.
+  const unsure = interrupted || (lastFailure !== undefined && lastFailure.error?.changed !== 'nothing')
   if (!unsure) return undefined
-  const leftover = await stage.keepExchanges(stage.recording.leftover())
-  stage.recording.discard()
   const found: Reconciliation<unknown> = await plugin.reconcile()
   progress({ kind: 'in-doubt', step: id, instance, verdict: found.verdict, facts: found.facts })
   if (found.verdict === 'unknown') {
@@ -213,7 +212,6 @@ async function settle(stage: Stage, plugin: PluginStep, intent: OpenIntent, inte
       verdict,
       facts,
       exchanges,
-      interrupted: leftover,
     },
     history.station,
   )

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { prepare } from '../ceremony/session.ts'
 import { projectRoot } from '../plugin/package.ts'
 import { drawTimeline, TimelineReader } from '../report/timeline.ts'
-import { readEntries } from '../transcript/store.ts'
+import { locate, readEntries } from '../transcript/store.ts'
 import { verifyTranscript } from '../transcript/verify.ts'
 import { layOutRehearsal } from './rehearsal-folder.ts'
 import { go } from './run.ts'
@@ -28,7 +28,7 @@ export async function demo(options: { dir?: string; scale: string }): Promise<nu
 
   const result = await verifyTranscript(dir)
   const reader = new TimelineReader()
-  for await (const { statement } of readEntries(dir)) reader.read(statement.predicate)
+  for await (const { statement } of readEntries(locate(dir).file)) reader.read(statement.predicate)
   const here = relative(process.cwd(), dir) || '.'
   say('\nAvailability while the keys were deleted and recovered')
   for (const line of drawTimeline(reader.timeline(), 60)) say(`  ${line}`)

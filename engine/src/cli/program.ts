@@ -59,6 +59,17 @@ export async function program(version: string): Promise<void> {
     async () => (await import('./verify.ts')).verify,
   )
   lazily(
+    new Command('replay')
+      .description('Run the recorded plugins again on the recording: everything must come out as it stands in the transcript')
+      .argument('<dir>', 'folder of the ceremony, or its transcript with the artifacts beside it')
+      .option('--trust <file>', 'keys (or fingerprints) that you trust (YAML)')
+      .option('--head <digest>', 'SHA-256 of the last line, from the paper')
+      .option('--with-current-plugins', 'run the installed plugins even if they are not the recorded ones: what would they do differently?')
+      .option('--json', 'the result as JSON on stdout')
+      .addHelpText('after', '\nExample:\n  ceremony replay ceremonies/first'),
+    async () => (await import('./replay.ts')).replay,
+  )
+  lazily(
     new Command('schema')
       .description('Print the JSON Schema of runbooks, for editors')
       .addHelpText('after', '\nExample:\n  ceremony schema > runbook.schema.json'),

@@ -52,7 +52,6 @@ const bodies: Readonly<Record<string, Readonly<Record<string, TSchema>>>> = {
     verdict: Type.Union([Type.Literal('done'), Type.Literal('not-done')]),
     facts: Text,
     exchanges: Exchanges,
-    interrupted: Exchanges,
   },
   'handed-over': { to: Text },
   received: { from: Text },

@@ -139,10 +139,8 @@ export interface Resolution {
   readonly how: 'reconciled' | 'officers'
   readonly verdict: 'done' | 'not-done'
   readonly facts: string
-  /** What was asked to find out. */
+  /** What the interrupted attempt had recorded before it was cut off, and what was asked to find out. */
   readonly exchanges: { readonly sha256: string; readonly count: number } | null
-  /** What the interrupted attempt had recorded before it was cut off. */
-  readonly interrupted: { readonly sha256: string; readonly count: number } | null
 }
 
 export interface HandedOver {

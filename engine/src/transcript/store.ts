@@ -16,6 +16,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -80,7 +81,7 @@ export class TranscriptStore {
       syncFolder(dir)
       clearUnfinished(dirname(artifactPath(dir, '-')))
       const store = new TranscriptStore(dir, file, unlock, cutTornLine(dir, file))
-      for await (const { statement, digest } of readEntries(dir)) store.#head = { sequence: statement.predicate.sequence, digest }
+      for await (const { statement, digest } of readEntries(join(dir, TRANSCRIPT))) store.#head = { sequence: statement.predicate.sequence, digest }
       return store
     } catch (error) {
       if (file !== undefined) closeSync(file)
@@ -96,7 +97,7 @@ export class TranscriptStore {
 
   /** Reads the entries from the first on. */
   entries(): AsyncGenerator<StoredEntry> {
-    return readEntries(this.dir)
+    return readEntries(join(this.dir, TRANSCRIPT))
   }
 
   /**
@@ -171,13 +172,30 @@ export function artifactPath(dir: string, digest: string): string {
   return join(dir, 'artifacts', 'sha256', digest)
 }
 
+/** @returns the bytes that lie under that digest, unchecked; undefined if nothing does */
+export function readArtifact(dir: string, digest: string): Uint8Array | undefined {
+  try {
+    return readFileSync(artifactPath(dir, digest))
+  } catch {
+    return undefined
+  }
+}
+
 /**
- * Reads the entries of a ceremony's folder one by one, in constant memory. Form only: nothing is verified.
+ * @param place a ceremony's folder, or its transcript (artifacts are looked for beside it)
+ * @throws Error if there is nothing
+ */
+export function locate(place: string): { readonly dir: string; readonly file: string } {
+  return statSync(place).isDirectory() ? { dir: place, file: join(place, TRANSCRIPT) } : { dir: dirname(place), file: place }
+}
+
+/**
+ * Reads the entries of a transcript one by one, in constant memory. Form only: nothing is verified.
  * @throws CanonicalError naming the line
  */
-export async function* readEntries(dir: string): AsyncGenerator<StoredEntry> {
+export async function* readEntries(file: string): AsyncGenerator<StoredEntry> {
   let number = 0
-  for await (const line of readLines(join(dir, TRANSCRIPT), ENVELOPE_LIMITS.bytes)) {
+  for await (const line of readLines(file, ENVELOPE_LIMITS.bytes)) {
     number++
     yield readEntry(line, number)
   }

@@ -1,5 +1,4 @@
 /** The opening entry against the runbook that it names: who and what must be there before anything begins. */
-import { readFileSync } from 'node:fs'
 import semver from 'semver'
 import type { Runbook } from '../../runbook/model.ts'
 import { bindParameters } from '../../runbook/parameters.ts'
@@ -7,7 +6,7 @@ import { parseRunbook } from '../../runbook/parse.ts'
 import { canonicalize } from '../canonical.ts'
 import type { Opened } from '../entry.ts'
 import { digestOfFiles, unpackPlugin } from '../plugin-package.ts'
-import { artifactPath } from '../store.ts'
+import { readArtifact } from '../store.ts'
 import type { Checked } from '../verify.ts'
 
 /** @returns the runbook of the ceremony; undefined if it is not there (the artifact rules' finding) or not to be used */
@@ -74,13 +73,5 @@ function packageRules(opened: Opened, { statement, report }: Checked, dir: strin
     } catch (error) {
       report('opened/package', (error as Error).message, `the description and files of ${name}`)
     }
-  }
-}
-
-function readArtifact(dir: string, digest: string): Uint8Array | undefined {
-  try {
-    return readFileSync(artifactPath(dir, digest))
-  } catch {
-    return undefined
   }
 }

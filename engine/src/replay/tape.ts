@@ -1,0 +1,196 @@
+/**
+ * A step's recording, played back: stands where the live recording stood, and serves the doors of the plugin from the
+ * recorded lines. Each ask must be the recorded one, byte for byte; answers come in the recorded order, with the
+ * recorded time.
+ */
+import { recordedAsk } from '../capability/doors.ts'
+import { type ExchangeLine, lineOfExchange, type Recorded, type RecordedCall, type Recorder, recordable, revived } from '../capability/recording.ts'
+import type { ErrorData, Reply } from '../plugin/protocol.ts'
+import { firstDifference, shown } from './difference.ts'
+
+/** A recording to play. */
+export interface Reel {
+  readonly sha256: string
+  /** The recorded lines, without newlines. */
+  readonly lines: readonly string[]
+  /** Whether it holds an attempt that was interrupted. */
+  readonly breaksOff: boolean
+}
+
+/** The run left the recording. */
+export interface Departure {
+  readonly recording: string
+  /** Counted from one. */
+  readonly line: number
+  readonly field: string
+  readonly recorded: string
+  readonly replayed: string
+}
+
+const STOPPED: ErrorData = {
+  code: 'replay/stopped',
+  message: 'The recording has nothing more for this plugin.',
+  found: 'the end of what was recorded',
+  expected: 'an answer',
+  changed: 'nothing',
+  advice: 'See the difference that the replay reports.',
+}
+
+interface Ask {
+  readonly id: number
+  readonly door: string
+  readonly request: unknown
+  readonly signal: AbortSignal
+  matched: boolean
+  /** False while what is done again has not ended. */
+  ready: boolean
+  /** What came of doing it again. */
+  performed?: unknown
+  readonly settle: (answer: { reply: Reply; time: number }) => void
+}
+
+export class Tape implements Recorder {
+  readonly #load: () => Reel
+  readonly #waiting = new Map<number, Ask>()
+  #reel: Reel | undefined
+  #at = 0
+  #departure: Departure | undefined
+  time = 0
+
+  /** @param load finds the recording that belongs to the entry that comes next */
+  constructor(load: () => Reel) {
+    this.#load = load
+  }
+
+  /** How many lines of the recording were played. */
+  get played(): number {
+    return this.#at
+  }
+
+  /** Where the run left the recording, if it did. */
+  get departure(): Departure | undefined {
+    return this.#departure
+  }
+
+  begin(call: RecordedCall): number {
+    this.#reel ??= this.#load()
+    const line = this.#line()
+    const isCall = line !== undefined && 'call' in line
+    // Where the ceremony was interrupted, the recording goes on with what was asked after it had been taken up again.
+    const cutOff = this.#reel.breaksOff && (!isCall || line.call.what !== call.what)
+    if (isCall && !cutOff) {
+      this.#compare({ call, time: line.time })
+      this.#at++
+      this.time = line.time
+    } else if (!cutOff) this.#leave('', line, { call })
+    return this.time
+  }
+
+  /**
+   * Plays the recorded answer to what the plugin asks.
+   * @param perform does it again, where that touches the ceremony's own artifacts only; must come to what is recorded
+   */
+  play(asked: Pick<Ask, 'id' | 'door' | 'request' | 'signal'>, perform?: () => Promise<unknown>): Promise<{ reply: Reply; time: number }> {
+    return new Promise((settle) => {
+      const ask: Ask = { ...asked, matched: false, ready: perform === undefined, settle }
+      this.#waiting.set(ask.id, ask)
+      ask.signal.addEventListener('abort', () => this.#advance(), { once: true })
+      const again = perform?.().then(
+        (value) => {
+          ask.performed = value
+        },
+        () => {},
+      )
+      void again?.then(() => {
+        ask.ready = true
+        this.#advance()
+      })
+      this.#advance()
+    })
+  }
+
+  finish(): Recorded | null {
+    if (!this.#reel) return null
+    const rest = this.#line()
+    if (rest && !this.#departure) this.#leave('', rest, undefined)
+    const played = this.#reel.lines.slice(0, this.#at).map((line) => `${line}\n`)
+    return { bytes: Buffer.from(played.join('')), count: played.length }
+  }
+
+  discard(): void {
+    this.#reel = undefined
+    this.#at = 0
+    this.#departure = undefined
+    this.#waiting.clear()
+  }
+
+  /** Ends what still waits: the plugin is to give up. */
+  stop(): void {
+    for (const ask of this.#waiting.values()) ask.settle({ reply: { ok: false, error: STOPPED }, time: this.time })
+    this.#waiting.clear()
+  }
+
+  #line(): ExchangeLine | undefined {
+    const text = this.#reel?.lines[this.#at]
+    return text === undefined ? undefined : (JSON.parse(text) as ExchangeLine)
+  }
+
+  /** Goes on along the recorded lines as far as what the plugin has asked allows. */
+  #advance(): void {
+    while (!this.#departure) {
+      const line = this.#line()
+      const next = [...this.#waiting.values()].find((ask) => !ask.matched)
+      if (!line || 'call' in line) {
+        if (!next) return
+        if (this.#reel?.breaksOff) return this.stop()
+        this.#leave('', line, { ask: next.id, door: next.door, request: next.request })
+        break
+      }
+      if ('ask' in line) {
+        if (!next?.ready) return
+        next.matched = true
+        this.#compare({ ask: next.id, door: next.door, request: recordedAsk(next.door, next.request), time: line.time })
+      } else if (!this.#settle(line)) return
+      this.time = line.time
+      this.#at++
+    }
+    this.stop()
+  }
+
+  /** @returns whether the plugin had asked, so that this line is done with */
+  #settle(line: Extract<ExchangeLine, { answer: number } | { withdrawn: number }>): boolean {
+    const id = 'answer' in line ? line.answer : line.withdrawn
+    const ask = this.#waiting.get(id)
+    if (!ask?.matched) {
+      this.#leave('', line, undefined)
+      return true
+    }
+    if ('withdrawn' in line) {
+      if (!ask.signal.aborted) return false
+      ask.settle({ reply: { ok: false, error: STOPPED }, time: line.time })
+    } else {
+      const { ok, value } = line
+      if (ask.performed !== undefined) this.#compare({ answer: id, ok: true, value: ask.performed, time: line.time })
+      ask.settle({ reply: ok ? { ok, value: revived(value) } : { ok: false, error: value as ErrorData }, time: line.time })
+    }
+    this.#waiting.delete(id)
+    return true
+  }
+
+  #compare(replayed: ExchangeLine): void {
+    const recorded = this.#reel!.lines[this.#at]!
+    if (lineOfExchange(replayed) === recorded) return
+    const found = firstDifference(JSON.parse(recorded), JSON.parse(lineOfExchange(replayed)))
+    this.#leave(found?.field ?? '/', found?.recorded, found?.replayed)
+  }
+
+  #leave(field: string, recorded: unknown, replayed: unknown): void {
+    this.#departure ??= {
+      recording: this.#reel?.sha256 ?? '',
+      line: this.#at + 1,
+      field: field || '/',
+      recorded: shown(recorded),
+      replayed: shown(replayed === undefined ? undefined : recordable(replayed)),
+    }
+  }
+}
