@@ -1,7 +1,9 @@
 /** The SQL part of a ceremony with the real SDK, against the twin over HTTPS. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Context } from '../../engine/src/plugin/contract.ts'
+import plugin from '../../plugins/azure-sql/src/index.ts'
 import { cloudContext, type RunningTwin, startTwin } from '../azure-twin.ts'
+import { SERVER as ARM_SERVER, done } from '../rehearsal-azure/sql-setup.ts'
 import { vault } from '../rehearsal-azure/vault-setup.ts'
 import { keyFor, reconcile, run, SERVER } from './actions.ts'
 
@@ -10,7 +12,7 @@ let context: Context
 let kid: string
 
 beforeAll(async () => {
-  twin = await startTwin({ scale: 600 })
+  twin = await startTwin({ scale: 300 })
   context = cloudContext(twin)
 })
 afterAll(() => twin.remove())
@@ -63,7 +65,7 @@ describe('the SQL part of a ceremony', () => {
   test('sees the databases fade within ten minutes once the key is deleted', async () => {
     await vault(twin, 'contoso-keys-eu', 'DELETE', '/keys/sql-key')
     const deleted = twin.now()
-    await expect.poll(() => run('state', databases, context), { timeout: 5000, interval: 50 }).toMatchObject({ all_inaccessible: true })
+    await expect.poll(() => run('state', databases, context), { timeout: 10_000, interval: 50 }).toMatchObject({ all_inaccessible: true })
     expect(twin.now() - deleted).toBeLessThan(10 * 60_000)
     expect(await run('state', databases, context)).toMatchObject({ all_online: false, databases: { orders: { tde_state: null } } })
   })
@@ -73,5 +75,29 @@ describe('the SQL part of a ceremony', () => {
     const recovered = twin.now()
     await expect.poll(() => run('state', databases, context), { timeout: 10_000, interval: 50 }).toMatchObject({ all_online: true })
     expect(twin.now() - recovered).toBeLessThan(60 * 60_000)
+  })
+
+  test('has the protector validated again', async () => {
+    expect(await run('revalidate', SERVER, context)).toMatchObject({ uri: kid, type: 'AzureKeyVault' })
+    expect(await reconcile('revalidate', SERVER, context)).toMatchObject({ verdict: 'not-done' })
+  })
+
+  test('has a database encrypted that was not', async () => {
+    const input = { ...SERVER, database: 'stock' }
+    await done(twin, 'PUT', `${ARM_SERVER}/databases/stock/transparentDataEncryption/current`, { properties: { state: 'Disabled' } })
+    expect(await reconcile('enable-tde', input, context)).toMatchObject({ verdict: 'not-done', facts: expect.stringContaining('Disabled') })
+    expect(await run('enable-tde', input, context)).toEqual({ database: 'stock', state: 'Enabled' })
+    await run('enable-tde', input, context)
+    expect(recorded('sql-database/encrypt')).toHaveLength(1)
+  })
+
+  test('every action says in a sentence what it will do', () => {
+    const input = { ...databases, kid, database: 'orders' }
+    for (const action of Object.values(plugin.actions)) expect(action.says(input as never)).toMatch(/^[A-Z].*\.$/)
+  })
+
+  test('every action that changes something can be asked whether it took place', () => {
+    for (const [name, action] of Object.entries(plugin.actions))
+      expect([name, action.readsOnly === true || action.reconcile !== undefined]).toEqual([name, true])
   })
 })
