@@ -37,7 +37,7 @@ export interface Reply {
 
 export interface Route {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
-  /** `/keys/:name/versions`; fixed segments are compared without regard to case. */
+  /** `/keys/:name/versions`; fixed segments are compared without regard to case. A last `:name*` takes all that is left. */
   readonly path: string
   /** Further condition, for services that tell operations apart by query (`comp=list`). */
   readonly when?: (request: TwinRequest) => boolean

@@ -118,11 +118,13 @@ function findRoute(routes: readonly CompiledRoute[], request: TwinRequest): { ro
 }
 
 function match(pattern: readonly string[], path: readonly string[]): Record<string, string> | undefined {
-  if (pattern.length !== path.length) return undefined
+  const rest = pattern.at(-1)?.endsWith('*') === true
+  if (rest ? path.length < pattern.length : path.length !== pattern.length) return undefined
   const params: Record<string, string> = {}
   for (const [index, segment] of pattern.entries()) {
     const given = path[index]!
-    if (segment.startsWith(':')) params[segment.slice(1)] = given
+    if (segment.endsWith('*')) params[segment.slice(1, -1)] = path.slice(index).join('/')
+    else if (segment.startsWith(':')) params[segment.slice(1)] = given
     else if (segment.toLowerCase() !== given.toLowerCase()) return undefined
   }
   return params

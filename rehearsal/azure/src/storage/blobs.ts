@@ -9,7 +9,7 @@ import { seal, unseal } from './sealing.ts'
 
 /** @returns the routes of blobs; `run` makes a request into a call */
 export function blobRoutes(run: (handle: (call: BlobCall) => Reply) => Route['handle']): Route[] {
-  const path = '/:container/:blob'
+  const path = '/:container/:blob*'
   const route = (method: Route['method'], comp: string | null, handle: (call: BlobCall) => Reply): Route => ({
     method,
     path,
