@@ -7,7 +7,7 @@ import type { SqlServer } from '../../rehearsal/azure/src/sql/server.ts'
 import { openStore } from '../../rehearsal/azure/src/store.ts'
 import { vaultKeysOf } from '../../rehearsal/azure/src/vault/vault-keys.ts'
 import { type RunningTwin, STRANGER, startTwin } from '../azure-twin.ts'
-import { ended, PROTECTOR, passed, protectedServer, SERVER, statusOf } from './sql-setup.ts'
+import { ended, PROTECTOR, passed, protectedServer, SERVER, statusOf, whenDone } from './sql-setup.ts'
 import { arm, grant, VAULTS, vault } from './vault-setup.ts'
 
 const MINUTE = 60_000
@@ -41,14 +41,14 @@ describe('a database whose protector is gone', () => {
     await passed(twin, 2)
     expect(await statusOf(twin)).toBe('Online')
     await becomes('Inaccessible', 10)
-    expect(twin.now() - deleted).toBeLessThan(10 * MINUTE)
+    expect(whenDone(twin, 'sql-database/inaccessible', 'orders') - deleted).toBeLessThan(10 * MINUTE)
     expect((await arm(twin, 'GET', `${SERVER}/inaccessibleDatabases`)).json.value).toHaveLength(2)
     await recoverKey()
     const recovered = twin.now()
     await passed(twin, 5)
     expect(await statusOf(twin)).toBe('Inaccessible')
     await becomes('Online', 60)
-    expect(twin.now() - recovered).toBeLessThan(60 * MINUTE)
+    expect(whenDone(twin, 'sql-database/online', 'orders') - recovered).toBeLessThan(60 * MINUTE)
     expect(recorded()).toEqual(['inaccessible', 'heals', 'online'])
   })
 
@@ -89,7 +89,7 @@ describe('a database whose protector is gone', () => {
     await deleteKey()
     await becomes('Inaccessible', 10)
     await recoverKey()
-    await expect.poll(recorded, { interval: 10 }).toEqual(['inaccessible', 'heals'])
+    await expect.poll(recorded, { interval: 10, timeout: 5000 }).toEqual(['inaccessible', 'heals'])
     await deleteKey()
     await passed(twin, 15)
     expect(await statusOf(twin)).toBe('Inaccessible')
@@ -145,7 +145,7 @@ describe('a twin that is killed', () => {
     await twin.killAndRestart()
     expect(await statusOf(twin)).toBe('Inaccessible')
     await recoverKey()
-    await expect.poll(recorded, { interval: 10 }).toEqual(['inaccessible', 'heals'])
+    await expect.poll(recorded, { interval: 10, timeout: 5000 }).toEqual(['inaccessible', 'heals'])
     await twin.killAndRestart()
     await becomes('Online', 60)
     expect(recorded()).toEqual(['inaccessible', 'heals', 'online'])

@@ -1,4 +1,6 @@
 /** Talks to SQL in a twin's resource manager by plain requests. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer, RunningTwin } from '../azure-twin.ts'
 import { ARM, arm, grant, premiumVault, wrappingKey } from './vault-setup.ts'
@@ -70,4 +72,12 @@ export const statusOf = async (twin: RunningTwin, database = 'orders'): Promise<
 /** Waits until so many minutes of the twin's clock have passed since that moment. */
 export async function passed(twin: RunningTwin, minutes: number, since = twin.now()): Promise<void> {
   while (twin.now() < since + minutes * 60_000) await sleep(10)
+}
+
+/** @returns the moment on the twin's clock at which that was done to a database for the last time */
+export function whenDone(twin: RunningTwin, operation: string, database: string): number {
+  const lines = readFileSync(join(twin.dir, 'effects.jsonl'), 'utf8').trim().split('\n')
+  const effects = lines.map((line) => JSON.parse(line) as { time: string; operation: string; resource: string })
+  const found = effects.findLast((one) => one.operation === operation && one.resource.endsWith(`/databases/${database}`))
+  return Date.parse(found?.time ?? '')
 }
