@@ -1,5 +1,6 @@
 /** The blob service: the few calls that a probe needs. */
 import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
 import type { HttpClient } from '@azure/core-rest-pipeline'
 import { createHttpHeaders, createPipelineRequest } from '@azure/core-rest-pipeline'
 import type { BlockBlobClient, ContainerClient, IHttpClient } from '@azure/storage-blob'
@@ -33,6 +34,8 @@ export async function blobClients(ref: BlobRef, context: Context): Promise<{ con
 export async function readBlob(blob: BlockBlobClient): Promise<BlobContent> {
   const { readableStreamBody, contentLength = 0 } = await blob.download()
   if (contentLength > LARGEST_PROBE) {
+    // Left open, it would fail on its own later, with nobody to hear it.
+    ;(readableStreamBody as Readable | undefined)?.destroy()
     throw new PluginError('azure-storage/not-a-probe', 'The blob is larger than a probe ever is.', {
       found: `${contentLength} bytes at ${blob.url}`,
       expected: `at most ${LARGEST_PROBE} bytes`,
