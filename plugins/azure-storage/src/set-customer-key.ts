@@ -32,7 +32,7 @@ const Output = Type.Object(
 )
 
 /** For so long may a new grant take to be known everywhere; until then the first tries fail. */
-const SPREADS_MS = 5 * 60_000
+const SPREADS_MS = 10 * 60_000
 const EVERY_MS = 30_000
 
 export const setCustomerKey = action({
@@ -96,10 +96,20 @@ async function patiently(input: Wanted, act: () => Promise<void>, context: Conte
   }
 }
 
+/** @throws PluginError where the identity that the ceremony grants access to is not the one that the account would ask with */
 function requireIdentity(account: StorageAccount, name: string): void {
-  if (account.identity?.type && account.identity.type !== 'None') return
-  throw new PluginError('azure-storage/no-identity', `Account \`${name}\` has no identity, so no vault can let it use a key.`, {
-    found: 'no identity',
+  const userAssigned = account.encryption?.encryptionIdentity?.encryptionUserAssignedIdentity
+  if (userAssigned) {
+    throw new PluginError('azure-storage/other-identity', `Account \`${name}\` goes to vaults with a user-assigned identity.`, {
+      found: userAssigned,
+      expected: 'the account’s own, system-assigned identity',
+      changed: 'nothing',
+      advice: 'Set the account’s encryption to its system-assigned identity first, or choose another account.',
+    })
+  }
+  if (account.identity?.type?.includes('SystemAssigned')) return
+  throw new PluginError('azure-storage/no-identity', `Account \`${name}\` has no identity of its own, so no vault can let it use a key.`, {
+    found: account.identity?.type ?? 'no identity',
     expected: 'a system-assigned identity that the key’s vault lets in',
     changed: 'nothing',
     advice: 'Run `azure-storage/assign-identity` and `azure-vault/grant` first.',
