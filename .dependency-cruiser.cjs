@@ -24,7 +24,9 @@ const nshieldTools = existsSync(bin) ? readdirSync(bin).join('|') : ''
 const started = [
   '^engine/src/cli/main\\.ts$',
   '^engine/src/plugin/host\\.ts$',
+  '^engine/src/report/browser/main\\.ts$',
   '^engine/src/capability/pkcs11-process\\.ts$',
+  '^engine/src/transcript/line-worker\\.ts$',
   '^plugins/[^/]+/src/index\\.ts$',
   '^rehearsal/azure/src/main\\.ts$',
   `^rehearsal/nshield/src/(${nshieldTools})\\.ts$`,

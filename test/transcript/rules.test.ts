@@ -131,7 +131,7 @@ describe('signers', () => {
   })
 
   test('more than needed is welcome', async () => {
-    expect(await signedBy(3, ['officer-3', 'witness-1', 'officer-1', 'officer-2'])).toEqual(['signer/not-same-as 20'])
+    expect(await signedBy(3, ['officer-1', 'officer-2', 'officer-3', 'witness-1'])).toEqual(['signer/not-same-as 20'])
     expect(await signedBy(4, ['officer-1', 'officer-3', 'witness-1'])).toEqual([])
   })
 
@@ -265,7 +265,12 @@ describe('steps', () => {
     const error = { code: 'a/b', message: '', found: '', expected: '', changed: 'nothing', advice: '' }
     const entries = shortPlan()
     const [, , intent, outcome, closed] = entries as [Planned, Planned, Planned, Planned, Planned]
-    const failed: Planned = { ...outcome, by: [], body: { ...(outcome.body as object), result: 'failed', outputs: null, error } as never }
+    const failed: Planned = {
+      ...outcome,
+      by: [],
+      subjects: undefined,
+      body: { ...(outcome.body as object), result: 'failed', outputs: null, error } as never,
+    }
     const again: Planned = { ...intent, body: { ...(intent.body as object), attempt: 2 } as never }
     const done: Planned = { ...outcome, body: { ...(outcome.body as object), intent: 4 } as never }
     const end: Planned = { ...closed, body: { ...(closed.body as object), entries: 6 } as never }
@@ -322,7 +327,7 @@ describe('steps', () => {
       'artifact/size 4',
     ])
     const subjects = [{ name: 'ceremony', digest: { sha256: sha256('not there') } }]
-    expect(await broken((entries) => void Object.assign(entries[5]!, { subjects }))).toEqual(['artifact/missing 6'])
+    expect(await broken((entries) => void Object.assign(entries[5]!, { subjects }))).toEqual(['artifact/missing 6', 'statement/subject 6'])
   })
 })
 

@@ -10,6 +10,7 @@ import {
   type Body,
   type Mode,
   type Opened,
+  type Outcome,
   PAYLOAD_TYPE,
   PREDICATE_TYPE,
   STATEMENT_TYPE,
@@ -103,16 +104,29 @@ export const SHORT_RUNBOOK = RUNBOOK.slice(0, RUNBOOK.indexOf('  - id: seven'))
   .replace(/parameters:\n.*\n/, '')
 
 export const EXCHANGES = Buffer.from('{"ask":0}\n{"answer":0}\n')
+const OTHER_EXCHANGES = Buffer.from('{"ask":1}\n{"answer":1}\n')
 export const MADE = Buffer.from('what was made')
+const closed = { type: 'object', additionalProperties: false }
+const artifact = { ...closed, properties: { name: { type: 'string' }, sha256: { type: 'string' }, size: { type: 'integer' } } }
 /** The plugin that the runbook uses, as a ceremony keeps it. */
-const NOTHING: PackagedPlugin = {
+export const NOTHING: PackagedPlugin = {
   name: 'nothing',
   version: '1.0.0',
-  actions: { do: { title: 'Do nothing', input: { type: 'object' }, output: { type: 'object' }, readsOnly: false, reconciles: false } },
+  actions: {
+    do: {
+      title: 'Do nothing',
+      input: { ...closed, properties: { number: { type: 'integer' } } },
+      output: { ...closed, properties: { number: { type: 'integer' }, made: artifact }, required: ['number'] },
+      readsOnly: false,
+      reconciles: true,
+    },
+  },
   files: new Map([['src/index.ts', Buffer.from('export default {}')]]),
 }
 export const PACKAGE = packPlugin(NOTHING)
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+
+const RECORDED = { sha256: sha256(OTHER_EXCHANGES), count: 2 }
 
 /** One entry to be: what it says, who writes it, which officers sign. A test changes what it wants to. */
 export interface Planned {
@@ -162,7 +176,7 @@ export const intent = (
 
 export const outcome = (
   step: string,
-  about: { intent: number; outputs: unknown; instance?: string; station?: Name; by?: Name[] },
+  about: { intent: number; outputs: unknown; exchanges?: Outcome['exchanges']; instance?: string; station?: Name; by?: Name[] },
 ): Planned => ({
   body: {
     kind: 'outcome',
@@ -172,7 +186,7 @@ export const outcome = (
     result: 'done',
     outputs: about.outputs,
     error: null,
-    exchanges: null,
+    exchanges: about.exchanges ?? null,
     attempts: null,
     reconciled: false,
   },
@@ -205,10 +219,10 @@ export function plan(): Planned[] {
   const checks = [{ that: 'steps.make.outputs.number == 7', holds: true }]
   const attempt = (number: number): object => ({ time: '2026-01-02T03:04:05.000Z', holds: number === 3, outputs: { number } })
   const watched = outcome('watch', { intent: 16, outputs: { number: 3 }, station: 'desk' })
-  Object.assign(watched.body, { attempts: [attempt(1), attempt(3)] })
+  Object.assign(watched.body, { attempts: [attempt(1), attempt(3)], exchanges: RECORDED })
   const each = (instance: string, sequence: number): Planned[] => [
     intent('each', { action: 'nothing/do', inputs: { number: 8 }, instance, station: 'desk' }),
-    outcome('each', { intent: sequence, outputs: { number: 8 }, instance, station: 'desk' }),
+    outcome('each', { intent: sequence, outputs: { number: 8 }, exchanges: RECORDED, instance, station: 'desk' }),
   ]
   return [
     { body: opened(), station: 'room', by: [...EVERYONE], subjects: openedSubjects(RUNBOOK) },
@@ -279,7 +293,8 @@ export function folder(): string {
 export async function write(entries: readonly Planned[], runbook = RUNBOOK): Promise<string> {
   const dir = folder()
   const store = await TranscriptStore.open(dir)
-  for (const artifact of [Buffer.from(runbook), PACKAGE, EXCHANGES, MADE]) store.putArtifact(artifact)
+  const artifacts = [Buffer.from(runbook), PACKAGE, EXCHANGES, MADE, ...(runbook === RUNBOOK ? [OTHER_EXCHANGES] : [])]
+  for (const artifact of artifacts) store.putArtifact(artifact)
   for (const entry of entries) store.append(await seal(statementOf(entry, store.head), [entry.station, ...entry.by]))
   store.close()
   return dir

@@ -1,5 +1,6 @@
 /** Canonical JSON (RFC 8785) of I-JSON data (RFC 7493): what is signed and hashed. */
 import canonicalizeJson from 'canonicalize'
+import { isCanonical } from './canonical-scan.ts'
 
 /** Bounds for what is read from outside. */
 export interface JsonLimits {
@@ -33,6 +34,13 @@ export function canonicalize(value: unknown): string {
  */
 export function parseCanonical(bytes: Uint8Array, limits: JsonLimits): unknown {
   if (bytes.length > limits.bytes) throw new CanonicalError(`longer than ${limits.bytes} bytes`)
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (isCanonical(buffer, Math.min(limits.depth, MAX_DEPTH))) return JSON.parse(buffer.toString())
+  return refuse(bytes, limits)
+}
+
+/** Finds out what is wrong, by writing the value again. */
+function refuse(bytes: Uint8Array, limits: JsonLimits): never {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -46,8 +54,8 @@ export function parseCanonical(bytes: Uint8Array, limits: JsonLimits): unknown {
   } catch (error) {
     throw new CanonicalError(`not JSON: ${(error as Error).message.slice(0, 200)}`)
   }
-  if (canonicalize(value) !== text) throw new CanonicalError('not in canonical form (RFC 8785)')
-  return value
+  canonicalize(value)
+  throw new CanonicalError('not in canonical form (RFC 8785)')
 }
 
 /** Counts brackets outside of strings before anything recursive touches the text. */

@@ -6,6 +6,7 @@ import { PREDICATE_TYPE, STATEMENT_TYPE } from './entry.ts'
 const closed = { additionalProperties: false }
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 const Text = Type.String()
+const Time = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$' })
 const Instance = Type.Union([Text, Type.Null()])
 const Count = Type.Integer({ minimum: 0 })
 const Exchanges = Type.Union([Type.Object({ sha256: Sha256, count: Count }, closed), Type.Null()])
@@ -40,7 +41,7 @@ const bodies: Readonly<Record<string, Readonly<Record<string, TSchema>>>> = {
       Type.Null(),
     ]),
     exchanges: Exchanges,
-    attempts: Type.Union([Type.Array(Type.Object({ time: Text, holds: Type.Boolean(), outputs: Type.Unknown() }, closed)), Type.Null()]),
+    attempts: Type.Union([Type.Array(Type.Object({ time: Time, holds: Type.Boolean(), outputs: Type.Unknown() }, closed)), Type.Null()]),
     reconciled: Type.Boolean(),
   },
   deviation: { officer: Text, note: Text },
@@ -62,8 +63,6 @@ const bodies: Readonly<Record<string, Readonly<Record<string, TSchema>>>> = {
     deviations: Count,
   },
 }
-
-const Time = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$' })
 
 const statementOf = (kind: string, body: Readonly<Record<string, TSchema>>): TSchema =>
   Type.Object(

@@ -16,7 +16,17 @@ export interface OpenIntent {
   resolved: 'done' | 'not-done' | undefined
 }
 
-const keyOf = (step: string, instance: string | null): string => JSON.stringify([step, instance])
+/** What is known of the instances of one step. */
+interface Instances {
+  /** Those that have a good outcome or were skipped. */
+  readonly finished: Set<string | null>
+  /** Those that were begun and are not finished. */
+  readonly begun: Map<string | null, Attempts>
+}
+interface Attempts {
+  readonly attempts: number
+  readonly lastFailure: Outcome | undefined
+}
 
 export class History {
   opened: Opened | undefined
@@ -34,11 +44,12 @@ export class History {
   entries = 0
   deviations = 0
   stepsDone = 0
-  readonly #finished = new Set<string>()
+  readonly #instances = new Map<string, Instances>()
   /** What expressions see as `steps`; without prototypes, because names in it come from outside. */
   readonly #outputs: Record<string, Record<string, unknown>> = Object.create(null)
-  readonly #attempts = new Map<string, { attempts: number; lastFailure: Outcome | undefined }>()
   readonly #signersBefore = new Map<string, Set<string>>()
+  /** Steps whose outputs are wanted; all of them if undefined. */
+  #wanted: ReadonlySet<string> | undefined
 
   /** @param keyids the keys that signed this entry's envelope */
   apply(statement: Statement, keyids: readonly string[], payloadDigest: Uint8Array): void {
@@ -83,12 +94,12 @@ export class History {
 
   /** @returns whether this instance has a good outcome or was skipped */
   isFinished(step: string, instance: string | null): boolean {
-    return this.#finished.has(keyOf(step, instance))
+    return this.#instances.get(step)?.finished.has(instance) ?? false
   }
 
-  /** @returns how many intents this instance has had, and the outcome of the last if that was a failure */
-  attempts(step: string, instance: string | null): { attempts: number; lastFailure: Outcome | undefined } {
-    return this.#attempts.get(keyOf(step, instance)) ?? { attempts: 0, lastFailure: undefined }
+  /** @returns how many intents this instance has had while it is not finished, and the outcome of the last if that was a failure */
+  attempts(step: string, instance: string | null): Attempts {
+    return this.#instances.get(step)?.begun.get(instance) ?? { attempts: 0, lastFailure: undefined }
   }
 
   /** @returns names of the officers who authorised any instance of that step */
@@ -104,10 +115,26 @@ export class History {
     return { parameters: this.opened?.parameters ?? {}, steps: this.#outputs }
   }
 
+  /** Keeps the outputs of these steps only, from now on: for a reader that knows which ones expressions look at. */
+  want(steps: ReadonlySet<string>): void {
+    this.#wanted = steps
+  }
+
+  /** Lets go of a step that nothing will ask about again. */
+  forget(step: string): void {
+    this.#instances.delete(step)
+    delete this.#outputs[step]
+  }
+
+  #of(step: string): Instances {
+    const known = this.#instances.get(step) ?? { finished: new Set(), begun: new Map() }
+    this.#instances.set(step, known)
+    return known
+  }
+
   #intent(intent: Intent, sequence: number, time: string, keyids: readonly string[], payloadDigest: Uint8Array): void {
-    const key = keyOf(intent.step, intent.instance)
-    const before = this.#attempts.get(key)
-    this.#attempts.set(key, { attempts: intent.attempt, lastFailure: before?.lastFailure })
+    const { begun } = this.#of(intent.step)
+    begun.set(intent.instance, { attempts: intent.attempt, lastFailure: begun.get(intent.instance)?.lastFailure })
     this.open = { intent, sequence, time, payloadDigest, resolved: undefined }
     const names = this.#signersBefore.get(intent.step) ?? new Set()
     for (const officer of this.opened?.officers ?? []) {
@@ -117,18 +144,21 @@ export class History {
   }
 
   #outcome(outcome: Outcome): void {
-    const key = keyOf(outcome.step, outcome.instance)
     this.open = undefined
     if (outcome.result === 'done') {
       this.#finish(outcome.step, outcome.instance, outcome.outputs)
       this.stepsDone++
     } else {
-      this.#attempts.set(key, { attempts: this.#attempts.get(key)?.attempts ?? 1, lastFailure: outcome })
+      const { begun } = this.#of(outcome.step)
+      begun.set(outcome.instance, { attempts: begun.get(outcome.instance)?.attempts ?? 1, lastFailure: outcome })
     }
   }
 
   #finish(step: string, instance: string | null, outputs: unknown): void {
-    this.#finished.add(keyOf(step, instance))
+    const { finished, begun } = this.#of(step)
+    finished.add(instance)
+    begun.delete(instance)
+    if (this.#wanted && !this.#wanted.has(step)) return
     if (instance === null) {
       this.#outputs[step] = { outputs }
     } else {

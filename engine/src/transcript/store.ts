@@ -81,7 +81,8 @@ export class TranscriptStore {
       syncFolder(dir)
       clearUnfinished(dirname(artifactPath(dir, '-')))
       const store = new TranscriptStore(dir, file, unlock, cutTornLine(dir, file))
-      for await (const { statement, digest } of readEntries(join(dir, TRANSCRIPT))) store.#head = { sequence: statement.predicate.sequence, digest }
+      for await (const { statement, digest } of readEntries(join(dir, TRANSCRIPT)))
+        store.#head = { sequence: statement.predicate.sequence, digest }
       return store
     } catch (error) {
       if (file !== undefined) closeSync(file)
@@ -174,11 +175,9 @@ export function artifactPath(dir: string, digest: string): string {
 
 /** @returns the bytes that lie under that digest, unchecked; undefined if nothing does */
 export function readArtifact(dir: string, digest: string): Uint8Array | undefined {
-  try {
-    return readFileSync(artifactPath(dir, digest))
-  } catch {
-    return undefined
-  }
+  const path = artifactPath(dir, digest)
+  // What is no file, a pipe say, might never end.
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : undefined
 }
 
 /**

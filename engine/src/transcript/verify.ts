@@ -1,70 +1,36 @@
 /**
  * Verifies a transcript with nothing but what it says itself and public standards: no plugin code is run. It is read as a
- * stream; each rule is a small named check with a stable code.
+ * stream, in constant memory. What can be judged of a line by itself (form, signatures, artifacts) is judged on all cores,
+ * what depends on the order in this thread; each rule is a small check with a stable code (rules/catalogue.ts).
  */
-import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { CanonicalError, parseCanonical, STATEMENT_LIMITS } from './canonical.ts'
-import { bytesOfBase64, ENVELOPE_LIMITS, type Envelope, parseEnvelope } from './dsse.ts'
-import type { Entry, Mode, OfficerIdentity, Statement } from './entry.ts'
-import { faultsOfStatement } from './entry-schema.ts'
-import { readLines } from './files.ts'
-import { History } from './history.ts'
-import { ArtifactRules } from './rules/artifacts.ts'
-import { chainRules, type Link } from './rules/chain.ts'
-import { Course } from './rules/course.ts'
-import { openedRules } from './rules/opened.ts'
-import { SignatureRules } from './rules/signatures.ts'
-import { stationRules } from './rules/stations.ts'
-import { stepRules } from './rules/steps.ts'
-import { TRANSCRIPT } from './store.ts'
-import { readTrust, trustRules } from './trust.ts'
+import { type Batch, linesOf, readBatches } from './batches.ts'
+import { CanonicalError } from './canonical.ts'
+import { ENVELOPE_LIMITS } from './dsse.ts'
+import { type JudgedLine, LineChecker } from './line.ts'
+import { LinePool } from './line-pool.ts'
+import { MAX_FINDINGS, type Verification, type VerifyFinding, verdictOf } from './result.ts'
+import { rulesThatNeed } from './rules/catalogue.ts'
+import { artifactPath, TRANSCRIPT } from './store.ts'
+import { TimeLimitError, within } from './time-limit.ts'
+import { readTrust, type Trust, trustRules } from './trust.ts'
+import { Verifier } from './verifier.ts'
 
-export interface VerifyFinding {
-  /** Counted from one; 0 for what concerns the whole. */
-  readonly line: number
-  /** Stable, such as `chain/previous`. */
-  readonly rule: string
-  readonly found: string
-  readonly expected: string
-}
+export type { Checked } from './rules/report.ts'
+export type { Verification, VerifyFinding }
 
+/** How a checker with further rules of its own takes what the rules found. */
 export type Report = (rule: string, found: string, expected: string) => void
 
-/** One entry on its way through the rules. */
-export interface Checked {
-  readonly envelope: Envelope
-  readonly payload: Uint8Array
-  readonly statement: Statement
-  readonly entry: Entry
-  readonly report: Report
-}
-
-export interface Verification {
-  readonly ok: boolean
-  /** One sentence. */
-  readonly verdict: string
-  readonly closed: boolean
-  readonly entries: number
-  /** SHA-256, hex, of the last line; null for an empty transcript. */
-  readonly head: string | null
-  readonly mode: Mode | null
-  /** Whether every key is one that the trust file names. */
-  readonly trusted: boolean
-  readonly officers: readonly OfficerIdentity[]
-  readonly stations: Readonly<Record<string, { readonly keyid: string }>>
-  /** Why it does not hold. */
-  readonly findings: readonly VerifyFinding[]
-  /** What is odd, but takes nothing away from what the entries prove. */
-  readonly warnings: readonly VerifyFinding[]
-}
-
-/** More findings than this help nobody; reading stops there. */
-const MAX_FINDINGS = 100
+/** Below this many bytes it takes longer to start threads than to do their work. */
+const SMALL = 3 * 1024 * 1024
+/** For the rules over one batch; they take a hundredth of a second. */
+const MAX_MILLISECONDS = 30_000
 
 /**
- * @param place the ceremony's folder, or its transcript file (artifacts are looked for beside it)
+ * @param place the ceremony's folder, or its transcript file: artifacts are looked for beside it, and if there are none,
+ *   the result says which rules could not be checked
  * @param options.head the digest that the last line must have; `trust` a file of trusted keys
  * @throws TrustError if the trust file is not one
  * @throws Error if the transcript cannot be opened
@@ -73,136 +39,98 @@ export async function verifyTranscript(place: string, options: { head?: string; 
   const trust = options.trust === undefined ? undefined : readTrust(options.trust)
   const isFolder = statSync(place).isDirectory()
   const file = isFolder ? join(place, TRANSCRIPT) : place
-  const verifier = new Verifier(isFolder ? place : dirname(place))
+  const dir = isFolder ? place : dirname(place)
+  const artifacts = isFolder || isThere(join(dir, 'artifacts')) ? dir : undefined
+  const verifier = new Verifier(artifacts)
   try {
-    for await (const bytes of readLines(file, ENVELOPE_LIMITS.bytes)) {
-      verifier.line(bytes)
+    for await (const lines of judgedLines(file, artifacts, verifier)) {
+      within(MAX_MILLISECONDS, () => {
+        for (const line of lines) verifier.take(line)
+      })
       if (verifier.findings.length >= MAX_FINDINGS) break
     }
   } catch (error) {
-    if (!(error instanceof CanonicalError)) throw error
-    verifier.report(verifier.lines + 1, 'envelope/size', error.message, `lines of at most ${ENVELOPE_LIMITS.bytes} bytes`)
+    const line = verifier.lines + 1
+    if (error instanceof CanonicalError)
+      verifier.report(line, 'envelope/size', error.message, `lines of at most ${ENVELOPE_LIMITS.bytes} bytes`)
+    else if (error instanceof TimeLimitError)
+      verifier.report(
+        verifier.lines,
+        'transcript/time',
+        error.message,
+        'expressions and patterns that come to an end; the rest was not read',
+      )
+    else throw error
   }
-  verifier.end(file)
-  return verifier.result(options.head, trust)
+  return resultOf(verifier, artifacts, options.head, trust)
 }
 
-/** The state of one verification, fed line by line. */
-class Verifier {
-  readonly findings: VerifyFinding[] = []
-  readonly #warnings: VerifyFinding[] = []
-  readonly #dir: string
-  readonly #history = new History()
-  readonly #signatures = new SignatureRules()
-  readonly #artifacts: ArtifactRules
-  #course: Course | undefined
-  #before: Link = { digest: null, sequence: -1, closed: false }
-  lines = 0
-
-  constructor(dir: string) {
-    this.#dir = dir
-    this.#artifacts = new ArtifactRules(dir)
-  }
-
-  report(line: number, rule: string, found: string, expected: string): void {
-    this.findings.push({ line, rule, found, expected })
-  }
-
-  line(bytes: Buffer): void {
-    const line = ++this.lines
-    const checked = readLine(bytes, (rule, found, expected) => this.report(line, rule, found, expected))
-    const digest = sha256(bytes).toString('hex')
-    // A line that cannot be read stands for one entry, so that what follows is judged by itself.
-    if (!checked) this.#before = { ...this.#before, digest, sequence: this.#before.sequence + 1 }
-    else {
-      this.#check(checked)
-      const { ceremony, sequence, mode, time } = checked.entry
-      this.#before = { digest, ceremony, sequence, mode, time, closed: this.#history.closed }
-    }
-  }
-
-  #check(checked: Checked): void {
-    const { entry, statement, envelope, payload, report } = checked
-    chainRules(checked, this.#before)
-    if (this.#signatures.check(checked)) {
-      this.#artifacts.check(checked)
-      try {
-        if (entry.kind === 'opened') {
-          const runbook = openedRules(entry, checked, this.#dir)
-          if (runbook) this.#course = new Course(runbook, this.#history)
-        }
-        stationRules(checked, this.#history, this.#course)
-        stepRules(checked, this.#history, this.#course)
-      } catch (error) {
-        // An expression over outputs that nobody foresaw: the ceremony could not have gone on from there.
-        report('step/expression', (error as Error).message, 'expressions of the runbook that can be evaluated')
-      }
-    }
-    const keyids = envelope.signatures.map(({ keyid }) => keyid)
-    this.#history.apply(statement, keyids, sha256(payload))
-  }
-
-  end(file: string): void {
-    const whole: Report = (rule, found, expected) => this.report(0, rule, found, expected)
-    if (!endsWithNewline(file)) whole('transcript/torn', 'bytes behind the last newline', 'a newline at the end of the last line')
-    if (this.lines === 0) whole('transcript/empty', 'no entry', 'an `opened` entry at least')
-    this.#artifacts.atEnd((rule, found, expected) => void this.#warnings.push({ line: 0, rule, found, expected }))
-  }
-
-  result(head: string | undefined, trust: ReadonlySet<string> | undefined): Verification {
-    const { opened, closed } = this.#history
-    const whole: Report = (rule, found, expected) => this.report(0, rule, found, expected)
-    const { digest } = this.#before
-    if (head !== undefined && head.toLowerCase() !== digest) whole('head/digest', digest ?? 'nothing', head)
-    const trusted = trust !== undefined && trustRules(trust, opened, whole)
-    return {
-      ok: this.findings.length === 0,
-      verdict: verdictOf(this.findings.length, closed, trusted),
-      closed,
-      entries: this.lines,
-      head: digest,
-      mode: opened ? (this.#before.mode ?? null) : null,
-      trusted,
-      officers: opened?.officers ?? [],
-      stations: opened?.stations ?? {},
-      findings: this.findings,
-      warnings: this.#warnings,
-    }
-  }
-}
-
-/** Form: the line is a canonical envelope around a canonical statement of a known shape. */
-function readLine(bytes: Uint8Array, report: Report): Checked | undefined {
+/** Judges the lines of a file by themselves, in the order of the file, batch by batch. */
+async function* judgedLines(file: string, dir: string | undefined, verifier: Verifier): AsyncGenerator<Iterable<JudgedLine>> {
+  const isLarge = statSync(file).size > SMALL
+  const checker = new LineChecker(dir)
+  const underWay: Promise<Iterable<JudgedLine>>[] = []
+  let pool: LinePool | undefined
   try {
-    const envelope = parseEnvelope(bytes)
-    const payload = bytesOfBase64(envelope.payload, 'payload')
-    const statement = parseCanonical(payload, STATEMENT_LIMITS) as Statement
-    const fault = faultsOfStatement(statement)
-    if (fault === undefined) return { envelope, payload, statement, entry: statement.predicate, report }
-    report('statement/shape', fault, 'an in-toto Statement v1 with a predicate of this project’s type')
-  } catch (error) {
-    if (!(error instanceof CanonicalError)) throw error
-    report('envelope/canonical', error.message, 'one DSSE envelope in canonical JSON around a statement in canonical JSON')
+    for await (const { bytes, torn } of readBatches(file, ENVELOPE_LIMITS.bytes)) {
+      if (torn > 0) verifier.report(0, 'transcript/torn', `${torn} bytes behind the last newline`, 'a newline at the end of the last line')
+      if (pool) {
+        underWay.push(pool.judge(bytes))
+        if (underWay.length >= pool.width) yield await underWay.shift()!
+        continue
+      }
+      // The first batch tells who may sign, which the threads must know.
+      yield judgedHere(bytes, checker)
+      if (isLarge && checker.identities) pool = new LinePool(dir, checker.identities)
+    }
+    for (const lines of underWay) yield await lines
+  } finally {
+    await pool?.close()
   }
-  return undefined
 }
 
-function endsWithNewline(file: string): boolean {
-  const { size } = statSync(file)
-  if (size === 0) return true
-  const last = Buffer.alloc(1)
-  const handle = openSync(file, 'r')
-  readSync(handle, last, 0, 1, size - 1)
-  closeSync(handle)
-  return last[0] === 0x0a
+function* judgedHere(bytes: Batch['bytes'], checker: LineChecker): Generator<JudgedLine> {
+  for (const line of linesOf(bytes)) yield checker.judge(line)
 }
 
-function verdictOf(findings: number, closed: boolean, trusted: boolean): string {
-  if (findings > 0) return `DOES NOT HOLD: ${findings >= MAX_FINDINGS ? 'at least ' : ''}${findings} finding${findings === 1 ? '' : 's'}`
-  const trust = trusted ? 'signed by keys that you trust' : 'self-asserted: compare the fingerprints with the paper'
-  return `holds${closed ? '' : ', but is not closed: what came after may be missing'} (${trust})`
+function resultOf(verifier: Verifier, dir: string | undefined, head: string | undefined, trust: Trust | undefined): Verification {
+  const { findings, history, lines } = verifier
+  const { opened, closed } = history
+  if (lines === 0) verifier.report(0, 'transcript/empty', 'no entry', 'an `opened` entry at least')
+  if (head !== undefined && head.toLowerCase() !== verifier.head) verifier.report(0, 'head/digest', verifier.head ?? 'nothing', head)
+  const trusted =
+    trust !== undefined &&
+    trustRules(trust, opened, verifier.vouching, (rule, found, expected) => verifier.report(0, rule, found, expected))
+  const unchecked = dir === undefined ? rulesThatNeed('artifacts', 'runbook', 'packages') : []
+  return {
+    ok: findings.length === 0 && unchecked.length === 0,
+    verdict: verdictOf(findings.length, unchecked.length, closed, trusted),
+    closed,
+    entries: lines,
+    head: verifier.head,
+    mode: verifier.mode,
+    trusted,
+    officers: opened?.officers ?? [],
+    stations: opened?.stations ?? {},
+    findings,
+    warnings: dir === undefined ? [] : unnamedArtifacts(verifier, dir),
+    unchecked,
+  }
 }
 
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest()
+/** An artifact that no entry names may be what a crash left; it proves nothing. */
+function unnamedArtifacts(verifier: Verifier, dir: string): VerifyFinding[] {
+  const folder = artifactPath(dir, '')
+  const files = isThere(folder) ? readdirSync(folder) : []
+  const unnamed = files.filter((file) => !/^[0-9a-f]{64}$/.test(file) || !verifier.isNamed(file)).slice(0, MAX_FINDINGS)
+  return unnamed.map((file) => ({
+    line: 0,
+    rule: 'artifact/unnamed',
+    found: `artifacts/sha256/${file}`,
+    expected: 'only artifacts that an entry names',
+  }))
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }

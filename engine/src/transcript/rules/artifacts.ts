@@ -1,9 +1,10 @@
-/** Artifacts: what an entry names is there, with the bytes that its digest says. */
-import { createHash } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
-import type { Entry } from '../entry.ts'
+/** Artifacts: what an entry names is there, with the bytes that its digest says, and no secret among them. */
+import { createHash, hash } from 'node:crypto'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import type { Entry, Statement } from '../entry.ts'
 import { artifactPath } from '../store.ts'
-import type { Checked, Report } from '../verify.ts'
+import type { Report } from './report.ts'
+import { SecretScanner } from './secrets.ts'
 
 /** What a file holds, without holding it in memory. */
 interface Content {
@@ -11,88 +12,89 @@ interface Content {
   readonly size: number
   /** How many newlines. */
   readonly lines: number
+  /** Kinds of secrets that it seems to hold, with the line they stand in. */
+  readonly secrets: readonly string[]
 }
+
+/** How many artifacts are remembered, so that one which is named again and again is read once. */
+const REMEMBERED = 1000
 
 export class ArtifactRules {
   readonly #dir: string
-  /** What is there under each digest that was named; undefined if nothing is. */
-  readonly #named = new Map<string, Content | undefined>()
+  readonly #known = new Map<string, Content | undefined>()
+  #ceremony = { name: '', digest: '' }
 
+  /** @param dir the folder of the ceremony */
   constructor(dir: string) {
     this.#dir = dir
   }
 
-  check({ entry, statement, report }: Checked): void {
+  /** @returns the digests of all artifacts that the entry names */
+  check({ subject, predicate: entry }: Statement, report: Report): string[] {
+    const named = new Map<string, Content | undefined>()
+    const find = (digest: string): Content | undefined => {
+      if (!named.has(digest)) named.set(digest, this.#find(digest, report))
+      return named.get(digest)
+    }
     // An entry that made no artifact speaks of the ceremony itself, because a statement must have a subject.
-    const ceremony = createHash('sha256').update(entry.ceremony).digest('hex')
-    for (const { digest } of statement.subject) if (digest.sha256 !== ceremony) this.#find(digest.sha256, report)
+    if (this.#ceremony.name !== entry.ceremony) this.#ceremony = { name: entry.ceremony, digest: hash('sha256', entry.ceremony) }
+    for (const { digest } of subject) if (digest.sha256 !== this.#ceremony.digest) find(digest.sha256)
     for (const { sha256, count } of exchangesOf(entry)) {
-      const lines = this.#find(sha256, report)?.lines
+      const lines = find(sha256)?.lines
       if (lines !== undefined && lines !== count) report('artifact/exchanges', `${lines} lines in ${sha256}`, `${count} exchanges`)
     }
-    if (entry.kind !== 'outcome') return
+    if (entry.kind !== 'outcome') return [...named.keys()]
     for (const { sha256, size } of artifactsIn(entry.outputs)) {
-      const found = this.#find(sha256, report)?.size
+      const found = find(sha256)?.size
       if (found !== undefined && found !== size) report('artifact/size', `${found} bytes in ${sha256}`, `${size} bytes`)
     }
-  }
-
-  /** An artifact that no entry names may be what a crash left; it proves nothing. */
-  atEnd(warn: Report): void {
-    for (const file of filesIn(artifactPath(this.#dir, ''))) {
-      if (!this.#named.has(file)) warn('artifact/unnamed', `artifacts/sha256/${file}`, 'only artifacts that an entry names')
-    }
+    return [...named.keys()]
   }
 
   #find(digest: string, report: Report): Content | undefined {
-    if (this.#named.has(digest)) return this.#named.get(digest)
-    const found = contentOf(artifactPath(this.#dir, digest))
+    if (!this.#known.has(digest)) {
+      if (this.#known.size >= REMEMBERED) this.#known.clear()
+      this.#known.set(digest, contentOf(artifactPath(this.#dir, digest)))
+    }
+    const found = this.#known.get(digest)
     if (found === undefined) report('artifact/missing', 'no such file', `artifacts/sha256/${digest}`)
     else if (found.digest !== digest) report('artifact/digest', `bytes with digest ${found.digest}`, digest)
-    const right = found?.digest === digest ? found : undefined
-    this.#named.set(digest, right)
-    return right
+    for (const secret of found?.secrets ?? []) report('secret/artifact', `${secret} of artifact ${digest}`, 'no secret')
+    return found?.digest === digest ? found : undefined
   }
 }
 
 function exchangesOf(entry: Entry): { sha256: string; count: number }[] {
-  if (entry.kind === 'outcome') return entry.exchanges ? [entry.exchanges] : []
-  if (entry.kind === 'resolution') return [entry.exchanges, entry.interrupted].filter((exchanges) => exchanges !== null)
-  return []
+  return (entry.kind === 'outcome' || entry.kind === 'resolution') && entry.exchanges ? [entry.exchanges] : []
 }
 
-/** Artifacts as the plugins' contract writes them: `{ name, sha256, size }`, anywhere in the outputs. */
-function* artifactsIn(value: unknown): Generator<{ sha256: string; size: number }> {
+/** Artifacts as the plugins' contract writes them: `{ name, sha256, size }`, anywhere in data. */
+export function* artifactsIn(value: unknown): Generator<{ name: string; sha256: string; size: number }> {
   if (typeof value !== 'object' || value === null) return
-  const { sha256, size } = value as { sha256?: unknown; size?: unknown }
-  const isArtifact =
-    Object.keys(value).sort().join() === 'name,sha256,size' && typeof size === 'number' && /^[0-9a-f]{64}$/.test(String(sha256))
-  if (isArtifact) yield { sha256: String(sha256), size }
+  const { name, sha256, size } = value as { name?: unknown; sha256?: unknown; size?: unknown }
+  const isArtifact = typeof sha256 === 'string' && typeof size === 'number' && typeof name === 'string' && Object.keys(value).length === 3
+  if (isArtifact && /^[0-9a-f]{64}$/.test(sha256)) yield { name, sha256, size }
   else for (const item of Object.values(value)) yield* artifactsIn(item)
-}
-
-function filesIn(dir: string): string[] {
-  try {
-    return readdirSync(dir)
-  } catch {
-    return []
-  }
 }
 
 function contentOf(path: string): Content | undefined {
   let file: number | undefined
   try {
+    // What is no file, a pipe say, might never end.
+    if (!statSync(path).isFile()) return undefined
     file = openSync(path, 'r')
-    const hash = createHash('sha256')
+    const digest = createHash('sha256')
+    const scanner = new SecretScanner()
     const block = Buffer.alloc(1 << 16)
     let [size, lines] = [0, 0]
     for (let read = readSync(file, block); read > 0; read = readSync(file, block)) {
       const bytes = block.subarray(0, read)
-      hash.update(bytes)
+      digest.update(bytes)
+      scanner.read(bytes)
       size += read
       for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) lines++
     }
-    return { digest: hash.digest('hex'), size, lines }
+    return { digest: digest.digest('hex'), size, lines, secrets: scanner.found() }
   } catch {
     return undefined
   } finally {

@@ -1,8 +1,8 @@
 /** Stations: only the one that holds the baton writes, only a transfer moves the baton, and who gets it shows its state first. */
 import type { Arrived, HandedOver, Received } from '../entry.ts'
 import type { History } from '../history.ts'
-import type { Checked, Report } from '../verify.ts'
 import type { Course } from './course.ts'
+import { type Checked, type Report, shown } from './report.ts'
 
 /** Kinds that need a station that has arrived. */
 const WORK: readonly string[] = ['intent', 'outcome', 'skipped', 'resolution', 'closed']
@@ -16,7 +16,7 @@ export function stationRules({ entry, report }: Checked, history: History, cours
     report('station/arrived', `${entry.kind} before ${entry.station} has shown its state`, '`arrived` first')
   if (entry.kind === 'handed-over') handedOver(entry, history, report)
   else if (entry.kind === 'received') received(entry, history, report)
-  else if (entry.kind === 'arrived' && course) arrived(entry, entry.station, course, report)
+  else if (entry.kind === 'arrived') arrived(entry, entry.station, history, course, report)
 }
 
 /** @returns who may write an entry of that kind */
@@ -36,13 +36,12 @@ function received({ from }: Received, history: History, report: Report): void {
 }
 
 /** Where the runbook wants a station without a network, its evidence shows none, or everyone waived it. */
-function arrived({ evidence, waiver }: Arrived, station: string, { runbook }: Course, report: Report): void {
-  if (waiver || !Object.hasOwn(runbook.stations, station) || runbook.stations[station]!.network !== 'none') return
+function arrived({ evidence, waiver }: Arrived, station: string, history: History, course: Course | undefined, report: Report): void {
+  if (history.arrived)
+    report('station/arrived', `${station} shows its state again`, 'once for each time that the ceremony comes to a station')
+  const stations = course?.runbook.stations ?? {}
+  if (waiver || !Object.hasOwn(stations, station) || stations[station]!.network !== 'none') return
   const { network, default_route } = evidence
   if (Array.isArray(network) && network.length === 0 && default_route === false) return
-  report(
-    'station/network',
-    JSON.stringify({ network, default_route }).slice(0, 500),
-    `evidence that ${station} has no network, or a waiver`,
-  )
+  report('station/network', shown(JSON.stringify({ network, default_route })), `evidence that ${station} has no network, or a waiver`)
 }

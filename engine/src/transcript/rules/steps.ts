@@ -7,17 +7,28 @@ import type { Scope, Step } from '../../runbook/model.ts'
 import { canonicalize } from '../canonical.ts'
 import type { Closed, Intent, Skipped } from '../entry.ts'
 import type { History } from '../history.ts'
-import type { Checked } from '../verify.ts'
+import { sameData } from '../same-data.ts'
 import { type Course, nameOf, type Turn } from './course.ts'
-import { outcomeRules, resolutionRules } from './outcome.ts'
+import { outcomeRules } from './outcome.ts'
+import type { Packages } from './plugins.ts'
+import { type Checked, shown } from './report.ts'
+import { resolutionRules } from './resolution.ts'
+import type { Schemas } from './schemas.ts'
 import { everyoneSigned, othersSigned, quorumSigned, speakerSigned } from './signers.ts'
 
-/**
- * @param course undefined where there is no usable runbook
- * @throws ExpressionError when an expression of the runbook cannot be evaluated over what the entries say
- */
-export function stepRules(checked: Checked, history: History, course: Course | undefined): void {
+/** What steps are judged by. */
+export interface Script {
+  readonly history: History
+  /** Undefined where there is no usable runbook. */
+  readonly course: Course | undefined
+  readonly packages: Packages
+  readonly schemas: Schemas
+}
+
+/** @throws ExpressionError when an expression of the runbook cannot be evaluated over what the entries say */
+export function stepRules(checked: Checked, script: Script): void {
   const { entry } = checked
+  const { history, course } = script
   const officers = history.opened?.officers ?? []
   switch (entry.kind) {
     case 'opened':
@@ -37,13 +48,13 @@ export function stepRules(checked: Checked, history: History, course: Course | u
       if (course) skipped(entry, checked, course)
       break
     case 'intent':
-      if (course) intent(entry, checked, history, course)
+      intent(entry, checked, script)
       break
     case 'outcome':
-      outcomeRules(entry, checked, history, course)
+      outcomeRules(entry, checked, script)
       break
     case 'resolution':
-      resolutionRules(entry, checked, history, course)
+      resolutionRules(entry, checked, script)
   }
 }
 
@@ -67,12 +78,12 @@ function skipped(entry: Skipped & { station: string }, checked: Checked, course:
   else if (holds(when, turn.scope)) checked.report('step/when', `${entry.step} was skipped`, `done, because ${when.source}`)
 }
 
-function intent(entry: Intent & { station: string }, checked: Checked, history: History, course: Course): void {
+function intent(entry: Intent & { station: string }, checked: Checked, { history, course, packages }: Script): void {
   if (history.open) {
     checked.report('step/intent', 'an intent while another has no outcome', 'one intent at a time')
     return
   }
-  const turn = turnOf(entry, checked, course)
+  const turn = course && turnOf(entry, checked, course)
   if (!turn) return
   const { step, scope, key } = turn
   const attempt = history.attempts(step.id, key).attempts + 1
@@ -80,8 +91,8 @@ function intent(entry: Intent & { station: string }, checked: Checked, history: 
   if (step.when && !holds(step.when, scope)) checked.report('step/when', `${step.id} was run`, `skipped, because not ${step.when.source}`)
   const { action, inputs } = declared(step, scope)
   if (entry.action !== action) checked.report('step/action', entry.action, action)
-  const [found, expected] = [canonicalize(entry.inputs), canonicalize(inputs)]
-  if (found !== expected) checked.report('step/inputs', found.slice(0, 500), expected.slice(0, 500))
+  if (!sameData(entry.inputs, inputs)) checked.report('step/inputs', shown(canonicalize(entry.inputs)), shown(canonicalize(inputs)))
+  if (step.does.kind === 'plugin') packages.checkInput(step.does, entry.inputs, checked.report)
   quorumSigned(checked, history.opened?.officers ?? [], step.signOff.before, 'before')
   othersSigned(checked, history, step)
 }
@@ -109,6 +120,9 @@ function closed(entry: Closed, { report }: Checked, history: History, course: Co
   const found = canonicalize({ entries: entry.entries, steps_done: entry.steps_done, deviations: entry.deviations })
   const expected = canonicalize({ entries, steps_done: stepsDone, deviations })
   if (found !== expected) report('closed/counts', found, expected)
-  const next = entry.result === 'complete' ? course?.next() : undefined
-  if (next) report('closed/complete', `${nameOf(next.step.id, next.key)} was not done`, 'every step to be done or skipped')
+  if (!course) return
+  const next = course.next()
+  if (next && entry.result === 'complete')
+    report('closed/complete', `${nameOf(next.step.id, next.key)} was not done`, 'every step to be done or skipped')
+  if (!next && entry.result === 'aborted') report('closed/complete', 'aborted', 'complete, because every step was done or skipped')
 }

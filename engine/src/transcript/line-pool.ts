@@ -1,0 +1,79 @@
+/** Judges lines on all cores: batches go to the threads in turn, and come back in the order of the file. */
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import type { Identities } from './identities.ts'
+import type { JudgedLine } from './line.ts'
+import type { WorkerReply, WorkerStart } from './line-worker.ts'
+
+const WORKER = new URL('./line-worker.ts', import.meta.url)
+/** What is left to the one thread that looks at the order keeps no more than so many busy. */
+const MAX_THREADS = 8
+/** Threads read small pieces and keep nothing; unbounded, their garbage would pile up. */
+const MEMORY = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 }
+
+export class LinePool {
+  readonly #threads: Thread[]
+  #next = 0
+
+  constructor(dir: string | undefined, identities: Identities) {
+    const start: WorkerStart = { dir, named: identities.named }
+    const count = Math.min(availableParallelism(), MAX_THREADS)
+    this.#threads = Array.from({ length: count }, () => new Thread(start))
+  }
+
+  /** How many batches are worth having under way. */
+  get width(): number {
+    return this.#threads.length * 2
+  }
+
+  /** @param bytes whole lines in memory of their own, which is given away */
+  async judge(bytes: Buffer): Promise<Iterable<JudgedLine>> {
+    return judgedLines(await this.#threads[this.#next++ % this.#threads.length]!.ask(bytes))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.end()))
+  }
+}
+
+class Thread {
+  readonly #worker: Worker
+  /** Who waits for an answer: they come in the order of the questions. */
+  readonly #waiting: PromiseWithResolvers<WorkerReply>[] = []
+  #failed: Error | undefined
+
+  constructor(start: WorkerStart) {
+    this.#worker = new Worker(WORKER, { workerData: start, resourceLimits: MEMORY })
+    this.#worker.on('message', (reply: WorkerReply) => this.#waiting.shift()?.resolve(reply))
+    this.#worker.on('error', (error) => {
+      this.#failed = error as Error
+      for (const { reject } of this.#waiting.splice(0)) reject(error)
+    })
+  }
+
+  ask(bytes: Buffer): Promise<WorkerReply> {
+    const answer = Promise.withResolvers<WorkerReply>()
+    // Whoever stops reading leaves answers that nobody waits for.
+    answer.promise.catch(() => {})
+    if (this.#failed) answer.reject(this.#failed)
+    else {
+      this.#waiting.push(answer)
+      this.#worker.postMessage(bytes, [bytes.buffer as ArrayBuffer])
+    }
+    return answer.promise
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate()
+  }
+}
+
+function* judgedLines({ payloads, lines }: WorkerReply): Generator<JudgedLine> {
+  const bytes = Buffer.from(payloads.buffer, payloads.byteOffset, payloads.byteLength)
+  let at = 0
+  for (const { length, ...line } of lines) {
+    const statement = length === undefined ? undefined : JSON.parse(bytes.toString('utf8', at, at + length))
+    at += length ?? 0
+    yield { ...line, statement }
+  }
+}
