@@ -70,6 +70,14 @@ export async function program(version: string): Promise<void> {
     async () => (await import('./replay.ts')).replay,
   )
   lazily(
+    new Command('report')
+      .description('Write a report that verifies itself: one HTML file with the transcript in it')
+      .argument('<dir>', 'folder of the ceremony, or its transcript file')
+      .option('-o, --output <file>', 'the HTML file', 'report.html')
+      .addHelpText('after', '\nExample:\n  ceremony report ceremonies/first -o report.html'),
+    async () => (await import('./report.ts')).report,
+  )
+  lazily(
     new Command('schema')
       .description('Print the JSON Schema of runbooks, for editors')
       .addHelpText('after', '\nExample:\n  ceremony schema > runbook.schema.json'),
