@@ -11,8 +11,8 @@ export interface Seed {
     readonly name: string
     readonly resourceGroup: string
     readonly location: string
-    /** Object ids that may use the blobs; null where everybody may. */
-    readonly dataContributors: readonly string[] | null
+    /** Object ids that may use the blobs; everybody where it is missing. */
+    readonly dataContributors?: readonly string[]
   }[]
   readonly sqlServers: readonly {
     readonly name: string
@@ -49,7 +49,7 @@ export function parseSeed(text: string): Seed {
     resourceGroups: list(seed.resourceGroups, 'resourceGroups', ['name', 'location'], placed),
     storageAccounts: list(seed.storageAccounts, 'storageAccounts', [...OWNED, 'dataContributors'], (item, at) => ({
       ...owned(item, at),
-      dataContributors: item.dataContributors === undefined ? null : strings(item.dataContributors, `${at}.dataContributors`),
+      ...(item.dataContributors === undefined ? {} : { dataContributors: strings(item.dataContributors, `${at}.dataContributors`) }),
     })),
     sqlServers: list(seed.sqlServers, 'sqlServers', [...OWNED, 'databases'], (item, at) => ({
       ...owned(item, at),

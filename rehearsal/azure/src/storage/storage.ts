@@ -12,7 +12,7 @@ import { blobService } from './service.ts'
 export function storageOf(twin: Twin): { readonly armRoutes: Route[]; readonly blobs: Service } {
   const dataKeys = dataKeysOf(twin)
   plantOnce(twin, 'storage-accounts', () =>
-    twin.seed.storageAccounts.map(({ name, resourceGroup, location, dataContributors }) =>
+    twin.seed.storageAccounts.map(({ name, resourceGroup, location, dataContributors = null }) =>
       accountTable(twin.store).put(name, { ...newAccount(twin, dataKeys, { name, group: resourceGroup, location }), dataContributors }),
     ),
   )
