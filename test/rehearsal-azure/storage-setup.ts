@@ -1,4 +1,6 @@
 /** Reaches a twin's storage accounts with the real SDKs, for tests. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { StorageManagementClient } from '@azure/arm-storage'
 import type { HttpClient } from '@azure/core-rest-pipeline'
 import { createHttpHeaders, createPipelineRequest } from '@azure/core-rest-pipeline'
@@ -74,6 +76,16 @@ export async function bind(twin: RunningTwin, vaultName: string, account = ACCOU
 export const removeKey = (twin: RunningTwin, vaultName: string, key = 'key') => vault(twin, vaultName, 'DELETE', `/keys/${key}`)
 export const recoverKey = (twin: RunningTwin, vaultName: string, key = 'key') =>
   vault(twin, vaultName, 'POST', `/deletedkeys/${key}/recover`)
+
+/** What the journal says last of a row. */
+// biome-ignore lint/suspicious/noExplicitAny: rows of many shapes
+export function rowOf(twin: RunningTwin, table: string, key: string): any {
+  const lines = readFileSync(join(twin.dir, 'state.jsonl'), 'utf8').split('\n').filter(Boolean)
+  const changes = lines.flatMap((line) => (JSON.parse(line) as { changes: { table: string; key: string; row: unknown }[] }).changes)
+  return changes.findLast((change) => change.table === table && change.key === key)!.row
+}
+/** How an account's data key is kept. */
+export const dataKeyOf = (twin: RunningTwin): { by: string | null; bytes: string } => rowOf(twin, 'storage-accounts', ACCOUNT).dataKey
 
 /** The blob client speaks to its transport in the manner of the SDK's first generation. */
 function transport(client: HttpClient): IHttpClient {
