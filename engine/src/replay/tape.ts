@@ -112,7 +112,7 @@ export class Tape implements Recorder {
   finish(): Recorded | null {
     if (!this.#reel) return null
     const rest = this.#line()
-    if (rest && !this.#departure) this.#leave('', rest, undefined)
+    if (rest && !this.#reel.breaksOff) this.#leave('', rest, undefined)
     const played = this.#reel.lines.slice(0, this.#at).map((line) => `${line}\n`)
     return { bytes: Buffer.from(played.join('')), count: played.length }
   }
@@ -141,8 +141,9 @@ export class Tape implements Recorder {
       const line = this.#line()
       const next = [...this.#waiting.values()].find((ask) => !ask.matched)
       if (!line || 'call' in line) {
-        if (!next) return
+        // Cut off here: what was asked last was never answered.
         if (this.#reel?.breaksOff) return this.stop()
+        if (!next) return
         this.#leave('', line, { ask: next.id, door: next.door, request: next.request })
         break
       }
