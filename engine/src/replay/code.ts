@@ -35,15 +35,13 @@ export function codeOf(opened: Opened, dir: string, about: { installed?: readonl
   const unpacked = mkdtempSync(join(tmpdir(), 'ceremony-replay-'))
   const remove = (): void => rmSync(unpacked, { recursive: true, force: true })
   try {
-    // What plugins import (the contract, the SDKs) is found from here as from their own place.
-    symlinkSync(join(projectRoot(), 'node_modules'), join(unpacked, 'node_modules'))
     for (const [name, identity] of Object.entries(opened.plugins)) {
       const found = installedPlugin(name, about.installed)
       const sha256 = found && digestOfFiles(found.files)
       if (found && sha256 && (about.current || sha256 === identity.sha256)) {
         used[name] = { version: found.version, sha256, from: sha256 === identity.sha256 ? 'installed' : 'current' }
       } else {
-        unpack(name, identity, dir, join(unpacked, 'plugins', name))
+        unpack(name, identity, dir, join(unpacked, name))
         used[name] = { version: identity.version, sha256: identity.sha256, from: 'ceremony' }
       }
     }
@@ -51,7 +49,7 @@ export function codeOf(opened: Opened, dir: string, about: { installed?: readonl
     remove()
     throw error
   }
-  return { folders: [join(unpacked, 'plugins'), ...(about.installed ?? [join(projectRoot(), 'plugins')])], used, remove }
+  return { folders: [unpacked, ...(about.installed ?? [join(projectRoot(), 'plugins')])], used, remove }
 }
 
 function installedPlugin(name: string, folders: readonly string[] | undefined): PluginPackage | undefined {
@@ -79,4 +77,6 @@ function unpack(name: string, identity: PluginIdentity, dir: string, folder: str
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), content)
   }
+  // What it imports (the contract, the SDKs) is found from here as from its own place, within what it may read.
+  symlinkSync(join(projectRoot(), 'node_modules'), join(folder, 'node_modules'))
 }
