@@ -83,7 +83,10 @@ export class PluginStep {
     const { plugin, action } = this.#does
     const { clock, recording, plugins, history } = this.#acting
     // The intent is the root of the randomness: what is asked again after a crash is asked with the same request ids.
-    const seed = createHash('sha256').update(this.#intent.payloadDigest).update(`${what} ${++this.#calls}`).digest()
+    const seed = createHash('sha256')
+      .update(this.#intent.payloadDigest)
+      .update(`${what} ${++this.#calls}`)
+      .digest()
     const time = recording.begin({ what, action: `${plugin}/${action}`, seed: seed.toString('base64') }, clock.now())
     const cloud = (history.opened?.cloud ?? null) as Cloud | null
     const process = await plugins.process(plugin)

@@ -4,7 +4,16 @@ import type { CeremonyClock } from '../capability/clock.ts'
 import type { Quorum } from '../runbook/model.ts'
 import { canonicalize } from '../transcript/canonical.ts'
 import { preAuthenticationEncoding, type Signer } from '../transcript/dsse.ts'
-import { type Body, type EntryHead, type Mode, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, type Statement, type Subject } from '../transcript/entry.ts'
+import {
+  type Body,
+  type EntryHead,
+  type Mode,
+  PAYLOAD_TYPE,
+  PREDICATE_TYPE,
+  STATEMENT_TYPE,
+  type Statement,
+  type Subject,
+} from '../transcript/entry.ts'
 import type { History } from '../transcript/history.ts'
 import type { TranscriptStore } from '../transcript/store.ts'
 import type { People } from './people.ts'

@@ -19,12 +19,12 @@ import { openStationKey } from '../station/key.ts'
 import type { Signer } from '../transcript/dsse.ts'
 import type { Opened, Statement } from '../transcript/entry.ts'
 import { History } from '../transcript/history.ts'
-import { digestOfFiles, packPlugin } from '../transcript/plugin-package.ts'
+import { identityOf, packPlugin } from '../transcript/plugin-package.ts'
 import { TranscriptStore } from '../transcript/store.ts'
 import { CeremonyError } from './error.ts'
 import { stationEvidence } from './evidence.ts'
 import { engineIdentity } from './identity.ts'
-import { type SignOff, SigningLedger } from './ledger.ts'
+import { SigningLedger, type SignOff } from './ledger.ts'
 import type { People } from './people.ts'
 import { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
@@ -32,6 +32,7 @@ import { runCeremony, transferTo } from './run.ts'
 import { publicCloud, readIfThere, readSetup, type Setup } from './setup-file.ts'
 import type { Stage } from './step.ts'
 import { unattendedPeople } from './unattended.ts'
+import { type RunsWith, refuseChanges } from './unchanged.ts'
 import { readYaml } from './yaml-file.ts'
 
 const RUNBOOK = 'runbook.yaml'
@@ -97,6 +98,8 @@ export async function carryOn(where: Where): Promise<void> {
     }
     const pending = await store.takePending()
     const stations = await openStations(setup, runbook)
+    const runsWith = runsWithNow(setup, runbook, plugins, stations, people)
+    if (history.opened) refuseChanges(history.opened, runsWith)
     const ceremony = history.ceremony || pending?.predicate.ceremony || ulid(clock.now())
     const ledger = new SigningLedger({ store, history, clock, people, stations, ceremony, mode: setup.mode, lastTime })
     const keep = store
@@ -127,7 +130,7 @@ export async function carryOn(where: Where): Promise<void> {
       transfer: (to) => transferTo(stage, to),
     }
     if (pending) await ledger.append(pending, signOffOf(pending, runbook, history))
-    if (!history.opened) await open(stage, people, setup, store, stations)
+    if (!history.opened) await open(stage, runsWith, people, store)
     await runCeremony(stage)
   } finally {
     await plugins.stop()
@@ -195,30 +198,37 @@ async function openStations(setup: Setup, runbook: Runbook): Promise<Record<stri
 }
 
 /** Writes the opening entry: who, where, what, with which programs. Everyone present signs it. */
-async function open(stage: Stage, people: People, setup: Setup, store: TranscriptStore, stations: Record<string, Signer>): Promise<void> {
+async function open(stage: Stage, runsWith: RunsWith, people: People, store: TranscriptStore): Promise<void> {
   const { runbook, plugins, ledger } = stage
   checkPresence(runbook, people)
-  const first = runbook.steps[0]!.station
-  const sha256 = await store.putArtifact(runbook.source)
-  const kept = await Promise.all(plugins.packages().map(async (plugin) => [plugin, await store.putArtifact(packPlugin(plugin))] as const))
-  const opened: Opened = {
-    kind: 'opened',
-    runbook: { name: runbook.name, version: runbook.version, title: runbook.title, sha256 },
-    parameters: parametersOf(store.dir, runbook),
-    stations: Object.fromEntries(Object.entries(stations).map(([name, { keyid, publicKey }]) => [name, { keyid, public_key: publicKey }])),
-    officers: people.officers,
-    plugins: Object.fromEntries(
-      kept.map(([{ name, version, files }, digest]) => [name, { version, sha256: digestOfFiles(files), package: digest }]),
+  await store.putArtifact(runbook.source)
+  const packages = await Promise.all(
+    plugins
+      .packages()
+      .map(async (plugin) => ({ name: `plugin-${plugin.name}.json`, digest: { sha256: await store.putArtifact(packPlugin(plugin)) } })),
+  )
+  const opened: Opened = { kind: 'opened', ...runsWith, parameters: parametersOf(store.dir, runbook), engine: engineIdentity() }
+  const subjects = [{ name: RUNBOOK, digest: { sha256: runbook.sha256 } }, ...packages]
+  const signers = await ledger.write(opened, runbook.steps[0]!.station, subjects, {
+    quorum: 'everyone',
+    says: `Open the ceremony: ${runbook.title}`,
+  })
+  stage.progress({ kind: 'signed', officers: signers, what: 'all' })
+}
+
+function runsWithNow(setup: Setup, runbook: Runbook, plugins: Plugins, stations: Record<string, Signer>, people: People): RunsWith {
+  const { name, version, title, sha256 } = runbook
+  return {
+    runbook: { name, version, title, sha256 },
+    plugins: Object.fromEntries(plugins.packages().map((plugin) => [plugin.name, identityOf(plugin)])),
+    stations: Object.fromEntries(
+      Object.entries(stations).map(([station, { keyid, publicKey }]) => [station, { keyid, public_key: publicKey }]),
     ),
-    engine: engineIdentity(),
+    officers: people.officers,
     clock_scale: setup.clock.scale,
     unattended: people.unattended,
     cloud: publicCloud(setup.cloud),
   }
-  const packages = kept.map(([{ name }, digest]) => ({ name: `plugin-${name}.json`, digest: { sha256: digest } }))
-  const subjects = [{ name: RUNBOOK, digest: { sha256 } }, ...packages]
-  const signers = await ledger.write(opened, first, subjects, { quorum: 'everyone', says: `Open the ceremony: ${runbook.title}` })
-  stage.progress({ kind: 'signed', officers: signers, what: 'all' })
 }
 
 function parametersOf(dir: string, runbook: Runbook): Record<string, unknown> {
@@ -272,7 +282,6 @@ async function openHttp(cloud: CloudSetup, people: People): Promise<LiveHttp> {
   const { liveHttp } = await import('../capability/http.ts')
   return liveHttp(cloud, people)
 }
-
 
 function pluginsFailed(error: unknown): never {
   if (!(error instanceof PluginError)) throw error

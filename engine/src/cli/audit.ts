@@ -20,7 +20,13 @@ export async function audit<T>(place: string, options: { head?: string }, work: 
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (error instanceof TrustError)
-      throw unusable('verify/trust', 'The trust file cannot be used.', message, 'a file as docs/transcript.md describes it', 'Correct the file.')
+      throw unusable(
+        'verify/trust',
+        'The trust file cannot be used.',
+        message,
+        'a file as docs/transcript.md describes it',
+        'Correct the file.',
+      )
     if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') throw missing(`No transcript can be read at ${place}.`, message)
     throw error
   }

@@ -29,7 +29,8 @@ function describe(result: Replay, place: string): string {
     lines.push(`Entries     ${result.entries}, ${verification.closed ? 'closed' : 'not closed'}, ${verification.mode}`)
     lines.push(`Exchanges   ${result.exchanges} lines of recordings`)
     lines.push(`Signatures  ${verification.verdict}`)
-    for (const [name, { version, sha256, from }] of Object.entries(plugins)) lines.push(`Plugin      ${name} ${version}, ${FROM[from]}`, `            ${sha256}`)
+    for (const [name, { version, sha256, from }] of Object.entries(plugins))
+      lines.push(`Plugin      ${name} ${version}, ${FROM[from]}`, `            ${sha256}`)
     const version = `${engine.current.version} on Node ${engine.current.node}`
     lines.push(
       engine.same

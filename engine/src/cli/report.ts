@@ -18,7 +18,8 @@ export async function report(place: string, options: { output: string }): Promis
     throw new CeremonyError(error.code, 'The report cannot be made.', {
       found: error.message,
       expected: 'the folder of a ceremony, or a transcript',
-      advice: error.code === 'report/missing' ? 'Check the path.' : 'Check it with `ceremony verify` and `ceremony replay`, which read any size.',
+      advice:
+        error.code === 'report/missing' ? 'Check the path.' : 'Check it with `ceremony verify` and `ceremony replay`, which read any size.',
       exitCode: 2,
     })
   }

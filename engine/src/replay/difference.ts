@@ -25,7 +25,11 @@ export function shown(value: unknown): string {
  * Finds the first place where two JSON values differ, names in order.
  * @returns the pointer (RFC 6901) and both values; undefined if they are the same
  */
-export function firstDifference(recorded: unknown, replayed: unknown, at = ''): { field: string; recorded: unknown; replayed: unknown } | undefined {
+export function firstDifference(
+  recorded: unknown,
+  replayed: unknown,
+  at = '',
+): { field: string; recorded: unknown; replayed: unknown } | undefined {
   if (recorded === replayed) return undefined
   const both = [recorded, replayed]
   const areMaps = both.every((value) => typeof value === 'object' && value !== null) && Array.isArray(recorded) === Array.isArray(replayed)

@@ -4,7 +4,15 @@
  * recorded time.
  */
 import { recordedAsk } from '../capability/doors.ts'
-import { type ExchangeLine, lineOfExchange, type Recorded, type RecordedCall, type Recorder, recordable, revived } from '../capability/recording.ts'
+import {
+  type ExchangeLine,
+  lineOfExchange,
+  type Recorded,
+  type RecordedCall,
+  type Recorder,
+  recordable,
+  revived,
+} from '../capability/recording.ts'
 import type { ErrorData, Reply } from '../plugin/protocol.ts'
 import { firstDifference, shown } from './difference.ts'
 

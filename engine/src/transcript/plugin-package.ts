@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { canonicalize, parseCanonical } from './canonical.ts'
+import type { PluginIdentity } from './entry.ts'
 
 /** What a plugin says of one of its actions. */
 export interface PackagedAction {
@@ -32,6 +33,11 @@ const LIMITS = { bytes: 16 * 1024 * 1024, depth: 64 }
 export function packPlugin({ name, version, actions, files }: PackagedPlugin): Buffer {
   const encoded = [...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')])
   return Buffer.from(canonicalize({ name, version, actions, files: Object.fromEntries(encoded) }))
+}
+
+/** @returns how the opening entry names the plugin */
+export function identityOf(plugin: PackagedPlugin): PluginIdentity {
+  return { version: plugin.version, sha256: digestOfFiles(plugin.files), package: sha256(packPlugin(plugin)) }
 }
 
 /**
