@@ -1,5 +1,6 @@
 /** One HTML file that loads nothing: a policy that allows only the script and the style whose digests it names. */
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 
 /** An element that holds data, not code. */
 export interface DataBlock {
@@ -47,6 +48,11 @@ function dataElement({ attributes, text }: DataBlock): string {
   if (text.includes('<')) throw new Error('data in the page must not look like markup')
   const written = Object.entries(attributes).map(([name, value]) => ` ${name}="${escaped(value)}"`)
   return `<script type="application/octet-stream"${written.join('')}>${text}</script>`
+}
+
+/** @returns the rules of these files of `style/`, in this order */
+export function styleOf(...names: readonly string[]): string {
+  return names.map((name) => readFileSync(new URL(`style/${name}.css`, import.meta.url), 'utf8')).join('\n')
 }
 
 /** @returns the text as it may stand in HTML, in an element or in a quoted attribute */

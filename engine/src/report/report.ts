@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Gathered, gather } from './gather.ts'
 import { inlineModules } from './inline.ts'
-import { pageOf } from './page.ts'
+import { pageOf, styleOf } from './page.ts'
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
@@ -27,13 +27,16 @@ function reportOf({ about, transcript, artifacts }: Gathered): string {
   const said = JSON.stringify({ version, ...about }).replaceAll('<', '\\u003c')
   return pageOf({
     title: 'Ceremony report',
-    style: readFileSync(here('report.css'), 'utf8'),
+    style: styleOf('base', 'report', 'figures', 'steps', 'narrow', 'print'),
     script: inlineModules(here('browser/main.ts')),
     body: SHELL,
     data: [
       { attributes: { id: 'about' }, text: said },
       { attributes: { id: 'transcript' }, text: Buffer.from(transcript).toString('base64') },
-      ...[...artifacts].map(([sha256, bytes]) => ({ attributes: { 'data-artifact': sha256 }, text: Buffer.from(bytes).toString('base64') })),
+      ...[...artifacts].map(([sha256, bytes]) => ({
+        attributes: { 'data-artifact': sha256 },
+        text: Buffer.from(bytes).toString('base64'),
+      })),
     ],
   })
 }

@@ -79,7 +79,8 @@ function* namesIn(entry: Entry, subjects: readonly { name: string; digest: { sha
 function* artifactsIn(value: unknown): Generator<Naming> {
   if (typeof value !== 'object' || value === null) return
   const { name, sha256: digest, size } = value as { name?: unknown; sha256?: unknown; size?: unknown }
-  const isArtifact = Object.keys(value).sort().join() === 'name,sha256,size' && typeof size === 'number' && /^[0-9a-f]{64}$/.test(String(digest))
+  const isArtifact =
+    Object.keys(value).sort().join() === 'name,sha256,size' && typeof size === 'number' && /^[0-9a-f]{64}$/.test(String(digest))
   if (isArtifact) yield { name: String(name), sha256: String(digest), size }
   else for (const item of Object.values(value)) yield* artifactsIn(item)
 }

@@ -1,5 +1,5 @@
 /** When services could be used while their keys were deleted and recovered: each probe, and between which two things changed. */
-import { type Ceremony, doneOf, inputsOf, type StepRun } from './model.ts'
+import { type Ceremony, doneOf, inputsOf, type StepRun, serviceKind } from './model.ts'
 
 export interface Probe {
   /** Milliseconds since the epoch. */
@@ -27,7 +27,7 @@ export interface Service {
   readonly changes: readonly Change[]
 }
 
-/** @returns each service that was probed, in the order of the first probes */
+/** @returns each service that was probed, in the order in which their keys were deleted */
 export function servicesOf({ steps }: Ceremony): Service[] {
   const marks = steps.flatMap(markOf)
   const probes = new Map<string, { name: string; kind: string; probes: Probe[] }>()
@@ -39,7 +39,7 @@ export function servicesOf({ steps }: Ceremony): Service[] {
       for (const { time, outputs } of attempts) {
         const available = availability(outputs)
         if (available === undefined) continue
-        const kind = intent.entry.action.split('/')[0]!
+        const kind = serviceKind(intent.entry.action)
         const name = targetOf(run)
         const key = `${kind} ${name}`
         const series = probes.get(key) ?? { name, kind, probes: [] }
@@ -49,12 +49,13 @@ export function servicesOf({ steps }: Ceremony): Service[] {
     }
   }
   const keys = keysInUse(steps)
-  return [...probes.values()].map((series) => {
+  const services = [...probes.values()].map((series) => {
     const used = keys.get(series.name)
     // Where it is known which key a service is under, only what happened to that key matters to it.
     const own = used ? marks.filter(({ key }) => used.has(key)) : marks
     return { ...series, marks: own.length > 0 ? own : marks, changes: changesIn(series.probes) }
   })
+  return services.sort((a, b) => (a.marks[0]?.time ?? 0) - (b.marks[0]?.time ?? 0))
 }
 
 /** A probe says `readable` (storage) or `all_online` (databases); other outputs are no probes. */

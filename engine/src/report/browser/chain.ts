@@ -21,6 +21,7 @@ export function chainRules({ entry, standing, report }: Turn, before: Link): voi
   if (before.mode !== undefined && entry.mode !== before.mode) report('chain/mode', entry.mode, before.mode)
   if (before.time !== undefined && entry.time < before.time) report('chain/time', entry.time, `not before ${before.time}`)
   if (new Date(entry.time).toISOString() !== entry.time) report('chain/time', entry.time, 'a date that the calendar knows')
-  if ((entry.kind === 'opened') !== (before.digest === null)) report('chain/opened', entry.kind, '`opened` as the first entry and never again')
+  if ((entry.kind === 'opened') !== (before.digest === null))
+    report('chain/opened', entry.kind, '`opened` as the first entry and never again')
   if (standing.closed) report('chain/closed', `${entry.kind} after the ceremony was closed`, 'nothing')
 }

@@ -30,7 +30,10 @@ const BATCH = 64
  * @param progress is told how many lines are done, of how many
  * @throws Error if this browser cannot check (no WebCrypto, or no Ed25519)
  */
-export async function checkTranscript({ transcript, artifacts, about }: Embedded, progress: (done: number, of: number) => void): Promise<Checked> {
+export async function checkTranscript(
+  { transcript, artifacts, about }: Embedded,
+  progress: (done: number, of: number) => void,
+): Promise<Checked> {
   const started = performance.now()
   if (globalThis.crypto?.subtle === undefined) throw new Error('it has no WebCrypto for this page')
   const findings: Finding[] = []
@@ -76,7 +79,11 @@ function judge(lines: readonly Line[], keys: Keys, plan: Embedded['about']['plan
     const { number, digest, statement, envelope, fault } = line
     const report = reportAt(number)
     if (!statement || !envelope) {
-      report('envelope/canonical', fault ?? 'nothing that can be read', 'one DSSE envelope in canonical JSON around a statement in canonical JSON')
+      report(
+        'envelope/canonical',
+        fault ?? 'nothing that can be read',
+        'one DSSE envelope in canonical JSON around a statement in canonical JSON',
+      )
       // A line that cannot be read stands for one entry, so that what follows is judged by itself.
       before = { ...before, digest, sequence: before.sequence + 1 }
       continue
@@ -85,7 +92,10 @@ function judge(lines: readonly Line[], keys: Keys, plan: Embedded['about']['plan
     const turn = { line, entry, keyids: envelope.signatures.map(({ keyid }) => keyid), keys, standing, course, report }
     chainRules(turn, before)
     if (signatureRules(turn)) entryRules(turn)
-    standing.apply(entry, officersWho(turn).map(({ name }) => name))
+    standing.apply(
+      entry,
+      officersWho(turn).map(({ name }) => name),
+    )
     before = { digest, ceremony: entry.ceremony, sequence: entry.sequence, mode: entry.mode, time: entry.time }
   }
   return standing

@@ -22,7 +22,8 @@ export class PlannedCourse {
       const current = this.plan.steps[this.#step]
       if (!current) return 'no further step'
       const next = this.#nextOf(current)
-      if (current.id === step && (next === instance || (next === undefined && instance !== null && this.#isNew(current, instance)))) return undefined
+      if (current.id === step && (next === instance || (next === undefined && instance !== null && this.#isNew(current, instance))))
+        return undefined
       if (next !== undefined) return instanceName(current.id, next)
       if (current.id === step) return `another instance of ${step}`
     }

@@ -36,7 +36,10 @@ export function custodyOf({ steps }: Ceremony, artifacts: ReadonlyMap<string, Em
   })
 }
 
-function usesOf(steps: readonly StepRun[], artifacts: ReadonlyMap<string, EmbeddedArtifact>): Map<string, { title: string; line: number }[]> {
+function usesOf(
+  steps: readonly StepRun[],
+  artifacts: ReadonlyMap<string, EmbeddedArtifact>,
+): Map<string, { title: string; line: number }[]> {
   const uses = new Map<string, { title: string; line: number }[]>()
   for (const run of steps) {
     for (const { outcome } of run.tries) {
@@ -58,7 +61,8 @@ function sealedIn(steps: readonly StepRun[], madeBy: string, card: string): Card
     for (const [property, step] of Object.entries(run.planned?.perCard ?? {})) {
       if (step !== madeBy || !at) continue
       const bags = outputsOf(run)[property]
-      const bag = typeof bags === 'object' && bags !== null && Object.hasOwn(bags, card) ? (bags as Record<string, unknown>)[card] : undefined
+      const bag =
+        typeof bags === 'object' && bags !== null && Object.hasOwn(bags, card) ? (bags as Record<string, unknown>)[card] : undefined
       if (typeof bag === 'string') return { bag, at }
     }
   }

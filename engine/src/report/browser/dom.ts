@@ -10,12 +10,20 @@ export type Child = Node | string | number | undefined | false | readonly Child[
 type Attributes = Readonly<Record<string, string | number | boolean | undefined | ((event: Event) => void)>>
 
 /** Makes an element of HTML. Attributes that are false or undefined are left out; functions listen to the event of that name. */
-export function h<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   return fill(document.createElement(tag), attributes, children)
 }
 
 /** Makes an element of SVG. */
-export function s<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: Child[]): SVGElementTagNameMap[K] {
+export function s<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): SVGElementTagNameMap[K] {
   return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children)
 }
 
@@ -60,20 +68,37 @@ export function openDetails(element: HTMLDetailsElement): void {
   element.open = true
 }
 
-/** A table with a heading row; the first cell of each row is its heading. */
-export function table(caption: string, headings: readonly string[], rows: readonly (readonly Child[])[], attributes: Attributes = {}): HTMLElement {
+/**
+ * A table with a heading row; the first cell of each row is its heading. The roles stand there because on narrow screens
+ * the cells are shown below each other, and browsers then no longer take it for a table.
+ */
+export function table(caption: string, headings: readonly string[], rows: readonly (readonly Child[])[]): HTMLElement {
   const body = rows.map((cells) =>
-    h('tr', {}, cells.map((cell, index) => (index === 0 ? h('th', { scope: 'row' }, cell) : h('td', { 'data-heading': headings[index] }, cell)))),
+    h(
+      'tr',
+      { role: 'row' },
+      cells.map((cell, index) =>
+        index === 0 ? h('th', { scope: 'row', role: 'rowheader' }, cell) : h('td', { role: 'cell', 'data-heading': headings[index] }, cell),
+      ),
+    ),
   )
   return h(
     'div',
     { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: 0 },
     h(
       'table',
-      attributes,
+      { role: 'table' },
       h('caption', {}, caption),
-      h('thead', {}, h('tr', {}, headings.map((heading) => h('th', { scope: 'col' }, heading)))),
-      h('tbody', {}, body),
+      h(
+        'thead',
+        { role: 'rowgroup' },
+        h(
+          'tr',
+          { role: 'row' },
+          headings.map((heading) => h('th', { scope: 'col', role: 'columnheader' }, heading)),
+        ),
+      ),
+      h('tbody', { role: 'rowgroup' }, body),
     ),
   )
 }

@@ -1,6 +1,7 @@
 /** What the report's writer put into the page beside its code. */
-import { fromBase64 } from './bytes.ts'
+
 import type { About } from './about.ts'
+import { fromBase64 } from './bytes.ts'
 
 export interface EmbeddedArtifact {
   readonly sha256: string

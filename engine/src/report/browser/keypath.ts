@@ -1,5 +1,5 @@
 /** The path of each key from the HSM to the services, put together from what the steps took in and gave out. */
-import { type Ceremony, doneOf, inputsOf, outputsOf, type StepRun } from './model.ts'
+import { type Ceremony, doneOf, inputsOf, outputsOf, type StepRun, serviceKind } from './model.ts'
 
 /** Something on the path, with the line that proves it. */
 interface Stop {
@@ -14,8 +14,10 @@ export interface MadeKey extends Stop {
 /** One key on its way into one vault. */
 export interface Route {
   readonly key: MadeKey
-  readonly packed: (Stop & { readonly name: string; readonly sha256: string }) | undefined
-  readonly imported: (Stop & { readonly kid: string; readonly modulus: string; readonly vault: string; readonly location: string }) | undefined
+  readonly packed: (Stop & { readonly name: string; readonly sha256: string; readonly madeFor: string }) | undefined
+  readonly imported:
+    | (Stop & { readonly kid: string; readonly modulus: string; readonly vault: string; readonly location: string })
+    | undefined
   readonly services: readonly (Stop & { readonly name: string; readonly kind: string })[]
   /** Vaults that were tried with this package and refused it. */
   readonly refused: readonly (Stop & { readonly vault: string })[]
@@ -45,7 +47,15 @@ function madeKey(run: StepRun): MadeKey[] {
   const { modulus_sha256, bits } = outputsOf(run)
   const { label, 'card-set': cardSet } = inputsOf(run)
   if (typeof modulus_sha256 !== 'string') return []
-  return [{ line: lineOf(run), label: text(label), bits: typeof bits === 'number' ? bits : undefined, modulus: modulus_sha256, cardSet: text(cardSet) }]
+  return [
+    {
+      line: lineOf(run),
+      label: text(label),
+      bits: typeof bits === 'number' ? bits : undefined,
+      modulus: modulus_sha256,
+      cardSet: text(cardSet),
+    },
+  ]
 }
 
 function routeOf(key: MadeKey, packing: StepRun, of: (action: string) => StepRun[], places: ReadonlyMap<string, string>): Route {
@@ -57,14 +67,21 @@ function routeOf(key: MadeKey, packing: StepRun, of: (action: string) => StepRun
   const services = [...of('set-customer-key'), ...of('set-protector')].filter((run) => kid !== undefined && inputsOf(run).kid === kid)
   return {
     key,
-    packed: blob && { ...blob, line: lineOf(packing) },
-    imported:
-      upload && { kid: kid!, modulus: text(outputsOf(upload).modulus_sha256), vault: hostOf(vault), location: places.get(vault) ?? '', line: lineOf(upload) },
+    packed: blob && { ...blob, madeFor: hostOf(text(outputsOf(packing).kek_kid)), line: lineOf(packing) },
+    imported: upload && {
+      kid: kid!,
+      modulus: text(outputsOf(upload).modulus_sha256),
+      vault: hostOf(vault),
+      location: places.get(vault) ?? '',
+      line: lineOf(upload),
+    },
     services: services.map((run) => {
       const { account, server } = inputsOf(run)
-      return { name: text(account ?? server), kind: account === undefined ? 'Azure SQL' : 'Azure Storage', line: lineOf(run) }
+      return { name: text(account ?? server), kind: serviceKind(run.tries.at(-1)!.intent.entry.action), line: lineOf(run) }
     }),
-    refused: of('prove-blob-refused').filter(took).map((run) => ({ vault: hostOf(text(inputsOf(run).vault)), line: lineOf(run) })),
+    refused: of('prove-blob-refused')
+      .filter(took)
+      .map((run) => ({ vault: hostOf(text(inputsOf(run).vault)), line: lineOf(run) })),
   }
 }
 

@@ -33,7 +33,11 @@ export async function importKey(pem: string): Promise<PublicKey> {
 }
 
 /** @returns whether the signature over the message is good */
-export async function isSignedBy({ kind, key }: PublicKey, message: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>): Promise<boolean> {
+export async function isSignedBy(
+  { kind, key }: PublicKey,
+  message: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
   if (kind === 'Ed25519') return crypto.subtle.verify('Ed25519', key, signature, message)
   const raw = rawOfDer(signature)
   return raw !== undefined && crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, raw, message)

@@ -30,7 +30,9 @@ async function main(): Promise<void> {
     show(root, { embedded, checked, ceremony, named: new Map(checked.artifacts.map((item) => [item.sha256, item])) })
   } catch (error) {
     waiting.className = 'verdict bad'
-    waiting.textContent = visible(`Nothing was checked: this browser could not do it (${(error as Error).message}). Open the page in another one, or run \`ceremony verify\`.`)
+    waiting.textContent = visible(
+      `Nothing was checked: this browser could not do it (${(error as Error).message}). Open the page in another one, or run \`ceremony verify\`.`,
+    )
   }
 }
 
@@ -43,17 +45,37 @@ function show(root: HTMLElement, page: Page): void {
   const header = h(
     'header',
     { class: 'masthead' },
-    h('p', { class: 'kind' }, `Ceremony report${ceremony.opened?.entry.mode === 'rehearsal' ? ' · rehearsal' : ''}`),
+    h('p', { class: 'overline' }, `Ceremony report${ceremony.opened?.entry.mode === 'rehearsal' ? ' · rehearsal' : ''}`),
     h('h1', {}, h('bdi', {}, title)),
-    factsOf(ceremony),
   )
   root.replaceChildren()
   append(root, [
     h('a', { class: 'skip', href: '#main' }, 'Skip to the report'),
     header,
-    h('nav', { 'aria-label': 'Contents', class: 'contents no-print' }, h('ol', {}, sections.map((item) => h('li', {}, h('a', { href: `#${item.id}` }, item.querySelector('h2')?.textContent ?? ''))))),
-    h('main', { id: 'main', tabindex: -1 }, verdict(checked, ceremony, compared), checked.findings.length > 0 && findingsList(checked.findings, (line) => entryLink(line)), headSection(checked, compared), scope(checked, ceremony, navigator.userAgent), sections),
-    h('footer', {}, h('p', {}, `Made by ceremony ${embedded.about.version} from the transcript alone. The page holds all it shows and loads nothing.`)),
+    verdict(checked, ceremony, compared),
+    factsOf(ceremony),
+    h(
+      'nav',
+      { 'aria-label': 'Contents', class: 'contents no-print' },
+      h(
+        'ol',
+        {},
+        sections.map((item) => h('li', {}, h('a', { href: `#${item.id}` }, item.querySelector('h2')?.textContent ?? ''))),
+      ),
+    ),
+    h(
+      'main',
+      { id: 'main', tabindex: -1 },
+      checked.findings.length > 0 && findingsList(checked.findings, (line) => entryLink(line)),
+      headSection(checked, compared),
+      scope(checked, ceremony),
+      sections,
+    ),
+    h(
+      'footer',
+      {},
+      h('p', {}, `Made by ceremony ${embedded.about.version} from the transcript alone. The page holds all it shows and loads nothing.`),
+    ),
   ])
   document.documentElement.dataset.checked = checked.findings.length === 0 ? 'holds' : 'does-not-hold'
   preparePrinting(root, checked)
@@ -66,12 +88,24 @@ function factsOf({ opened, closed, entries, officers }: Ceremony): Child {
   const end = (closed ?? entries.at(-1)!).entry.time
   const took = durationOf(Date.parse(end) - Date.parse(entry.time))
   const facts: [string, Child][] = [
-    ['When', [time(entry.time, `${dayOf(entry.time)}, ${clockOf(entry.time).slice(0, 5)}`), '–', time(end, `${end.slice(0, 10) === entry.time.slice(0, 10) ? '' : `${dayOf(end)}, `}${clockOf(end).slice(0, 5)}`), ` UTC (${took})`]],
+    [
+      'When',
+      [
+        time(entry.time, `${dayOf(entry.time)}, ${clockOf(entry.time).slice(0, 5)}`),
+        '–',
+        time(end, `${end.slice(0, 10) === entry.time.slice(0, 10) ? '' : `${dayOf(end)}, `}${clockOf(end).slice(0, 5)}`),
+        ` UTC (${took})`,
+      ],
+    ],
     ['Where', listed(Object.keys(entry.stations).map((name) => clipped(name, 80)))],
     ['Who', listed(officers.map(({ name }) => clipped(name, 80)))],
     ['Ceremony', h('code', {}, entry.ceremony)],
   ]
-  return h('dl', { class: 'facts' }, facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))))
+  return h(
+    'dl',
+    { class: 'facts' },
+    facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+  )
 }
 
 function sectionsOf(page: Page, compared: Compared): HTMLElement[] {
@@ -96,7 +130,7 @@ function preparePrinting(root: HTMLElement, { lines }: Checked): void {
   let opened: HTMLDetailsElement[] = []
   addEventListener('beforeprint', () => {
     if (lines.length > PRINTED) return
-    opened = [...root.querySelectorAll<HTMLDetailsElement>('details.scope, details.step, details.phase, details.data-table')].filter((element) => !element.open)
+    opened = [...root.querySelectorAll<HTMLDetailsElement>('details.scope, details.step, details.phase')].filter((element) => !element.open)
     for (const element of opened) openDetails(element)
   })
   addEventListener('afterprint', () => {

@@ -125,6 +125,13 @@ function mapOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 }
 
+/** @returns what kind of service a plugin's action is about: `azure-sql/state` -> `Azure SQL` */
+export function serviceKind(action: string): string {
+  const plugin = action.split('/')[0]!
+  const words = plugin.split('-').map((word) => (word === 'sql' ? 'SQL' : word.charAt(0).toUpperCase() + word.slice(1)))
+  return words.join(' ')
+}
+
 export type State = 'done' | 'failed' | 'open' | 'skipped'
 
 export function stateOf(run: StepRun): State {
@@ -156,7 +163,8 @@ function first<K extends Entry['kind']>(entries: readonly At[], kind: K): At<Ent
 
 function signersOf(opened: At<EntryOf<'opened'>> | undefined): Ceremony['signer'] {
   const known = new Map<string, ReturnType<Ceremony['signer']>>()
-  for (const [name, { keyid }] of Object.entries(opened?.entry.stations ?? {})) known.set(keyid, { name, roles: ['station'], isStation: true })
+  for (const [name, { keyid }] of Object.entries(opened?.entry.stations ?? {}))
+    known.set(keyid, { name, roles: ['station'], isStation: true })
   for (const { keyid, name, roles } of opened?.entry.officers ?? []) known.set(keyid, { name, roles, isStation: false })
   return (keyid) => known.get(keyid) ?? { name: `unknown key ${keyid.slice(0, 16)}…`, roles: [], isStation: false }
 }

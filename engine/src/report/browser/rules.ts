@@ -10,29 +10,20 @@ import type { Report, Turn } from './turn.ts'
 export function entryRules(turn: Turn): void {
   const { entry, course, report } = turn
   stationRules(turn)
-  switch (entry.kind) {
-    case 'opened':
-      return everyoneSigned(turn)
-    case 'closed':
-      closed(entry, turn)
-      return everyoneSigned(turn)
-    case 'arrived':
-      if (entry.waiver) everyoneSigned(turn)
-      else if (course?.plan.stations[entry.station]?.network === 'none') offline(entry.evidence, entry.station, report)
-      return
-    case 'deviation':
-      if (!officersWho(turn).some(({ name }) => name === entry.officer))
-        report('signer/officer', `no signature of ${entry.officer}`, 'the signature of the officer who notes the deviation')
-      return
-    case 'skipped':
-      return skipped(entry, turn)
-    case 'intent':
-      return intent(entry, turn)
-    case 'outcome':
-      return outcome(entry, turn)
-    case 'resolution':
-      return resolution(entry, turn)
-  }
+  if (entry.kind === 'opened') everyoneSigned(turn)
+  else if (entry.kind === 'closed') {
+    closed(entry, turn)
+    everyoneSigned(turn)
+  } else if (entry.kind === 'arrived') {
+    if (entry.waiver) everyoneSigned(turn)
+    else if (course?.plan.stations[entry.station]?.network === 'none') offline(entry.evidence, entry.station, report)
+  } else if (entry.kind === 'deviation') {
+    if (!officersWho(turn).some(({ name }) => name === entry.officer))
+      report('signer/officer', `no signature of ${entry.officer}`, 'the signature of the officer who notes the deviation')
+  } else if (entry.kind === 'skipped') skipped(entry, turn)
+  else if (entry.kind === 'intent') intent(entry, turn)
+  else if (entry.kind === 'outcome') outcome(entry, turn)
+  else if (entry.kind === 'resolution') resolution(entry, turn)
 }
 
 /** Only the station that holds the baton writes, only after it has shown its state, and only a transfer moves the baton. */
@@ -40,7 +31,8 @@ function stationRules({ entry, standing, report }: Turn): void {
   if (entry.kind === 'opened') return
   const { station, handedOverTo, arrived, open } = standing
   const holder = entry.kind === 'received' ? handedOverTo : handedOverTo === undefined ? station : undefined
-  if (entry.station !== holder) report('station/baton', `written by ${entry.station}`, `the station that holds the baton: ${holder ?? 'none'}`)
+  if (entry.station !== holder)
+    report('station/baton', `written by ${entry.station}`, `the station that holds the baton: ${holder ?? 'none'}`)
   if (['intent', 'outcome', 'skipped', 'resolution', 'closed'].includes(entry.kind) && !arrived)
     report('station/arrived', `${entry.kind} before ${entry.station} has shown its state`, '`arrived` first')
   if (entry.kind === 'received' && entry.from !== station) report('station/received', `from ${entry.from}`, `from ${station}`)
@@ -51,7 +43,11 @@ function stationRules({ entry, standing, report }: Turn): void {
 
 function offline({ network, default_route }: Readonly<Record<string, unknown>>, station: string, report: Report): void {
   if (Array.isArray(network) && network.length === 0 && default_route === false) return
-  report('station/network', canonicalize({ network: network ?? null, default_route: default_route ?? null }).slice(0, 500), `evidence that ${station} has no network, or a waiver`)
+  report(
+    'station/network',
+    canonicalize({ network: network ?? null, default_route: default_route ?? null }).slice(0, 500),
+    `evidence that ${station} has no network, or a waiver`,
+  )
 }
 
 /** @returns the planned step, if the entry is about the instance whose turn it is */
@@ -74,7 +70,10 @@ function skipped(entry: Skipped & { station: string }, turn: Turn): void {
 
 function intent(entry: Intent & { station: string }, turn: Turn): void {
   const { standing, report } = turn
-  if (standing.open) return report('step/intent', 'an intent while another has no outcome', 'one intent at a time')
+  if (standing.open) {
+    report('step/intent', 'an intent while another has no outcome', 'one intent at a time')
+    return
+  }
   const step = turnOf(entry, turn)
   if (!step) return
   const attempt = standing.attempts(entry.step, entry.instance) + 1
@@ -91,7 +90,11 @@ function outcome(entry: Outcome, turn: Turn): void {
   const { standing, report, course } = turn
   const failed = entry.result === 'failed'
   if (failed !== (entry.error !== null) || (failed && entry.outputs !== null))
-    report('outcome/result', `${entry.result}, ${entry.error ? 'with' : 'without'} an error`, 'an error and no outputs if it failed, no error if it is done')
+    report(
+      'outcome/result',
+      `${entry.result}, ${entry.error ? 'with' : 'without'} an error`,
+      'an error and no outputs if it failed, no error if it is done',
+    )
   if (!belongs(entry, turn) || failed) return
   if ((standing.open?.resolved === 'done') !== entry.reconciled)
     report('outcome/reconciled', `reconciled is ${entry.reconciled}`, 'the word of a resolution before it')

@@ -25,12 +25,26 @@ const listOf =
 const mapOf =
   (shape: Shape): Shape =>
   (value, at) =>
-    isMap(value) ? firstFault(Object.entries(value).map(([name, item]) => () => shape(item, `${at}/${name}`))) : `${at} is no map`
+    isMap(value)
+      ? firstFault(
+          Object.entries(value).map(
+            ([name, item]) =>
+              () =>
+                shape(item, `${at}/${name}`),
+          ),
+        )
+      : `${at} is no map`
 const object =
   (shapes: Readonly<Record<string, Shape>>): Shape =>
   (value, at) =>
     isMap(value)
-      ? firstFault(Object.entries(shapes).map(([name, shape]) => () => shape(Object.hasOwn(value, name) ? value[name] : undefined, `${at}/${name}`)))
+      ? firstFault(
+          Object.entries(shapes).map(
+            ([name, shape]) =>
+              () =>
+                shape(Object.hasOwn(value, name) ? value[name] : undefined, `${at}/${name}`),
+          ),
+        )
       : `${at} is no map`
 
 function firstFault(checks: readonly (() => string | undefined)[]): string | undefined {

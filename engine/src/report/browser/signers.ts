@@ -1,8 +1,8 @@
 /** Who signed: whether the signatures can be believed, and whether they make up the quorum that the runbook demands. */
 import type { Quorum } from '../../runbook/model.ts'
 import type { OfficerIdentity } from '../../transcript/entry.ts'
-import type { Turn } from './turn.ts'
 import { listed } from './text.ts'
+import type { Turn } from './turn.ts'
 
 /** @returns whether the entry can be believed enough to look at what it says */
 export function signatureRules({ entry, keyids, line, keys, standing, report }: Turn): boolean {
@@ -18,7 +18,8 @@ export function signatureRules({ entry, keyids, line, keys, standing, report }: 
     if (keyids.indexOf(keyid) < index) fault('signature/twice', `two signatures by ${keyid}`, 'one signature by each key')
     if (!keys.has(keyid)) fault('signature/unknown-key', keyid, 'a key that `opened` names')
     else if (!line.signatures[index]) fault('signature/valid', which, 'a good signature')
-    else if (index === 0 && keyid !== own) fault('signature/station', which, `station ${entry.station} first, ${own ?? 'which `opened` does not name'}`)
+    else if (index === 0 && keyid !== own)
+      fault('signature/station', which, `station ${entry.station} first, ${own ?? 'which `opened` does not name'}`)
     else if (index > 0 && !opened?.officers.some((officer) => officer.keyid === keyid))
       fault('signature/officer', which, 'signatures of officers behind that of the station')
   }

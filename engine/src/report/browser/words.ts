@@ -13,7 +13,10 @@ export function wordsOf(hex: string): string[] {
 export function digestFrom(text: string): string | undefined {
   const hex = text.replace(/[\s:]/g, '').toLowerCase()
   if (/^[0-9a-f]{64}$/.test(hex)) return hex
-  const words = text.toLowerCase().split(/[^a-z]+/).filter((word) => word !== '')
+  const words = text
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word !== '')
   if (words.length !== 32) return undefined
   const bytes = words.map((word, place) => (place % 2 === 0 ? EVEN : ODD).findIndex((known) => known.toLowerCase() === word))
   if (bytes.includes(-1)) return undefined

@@ -1,9 +1,10 @@
 /** The availability of each service over minutes, from shortly before its key was deleted. */
 import type { Service } from '../availability.ts'
 import { type Child, h, s, table, time } from '../dom.ts'
-import { clipped, clockOf } from '../text.ts'
+import { clockOf } from '../text.ts'
 import { entryLink } from '../view/page.ts'
 import { figure } from './figure.ts'
+import { fitted, widthOf } from './fit.ts'
 import { minuteTicks, type Scale, scaleOf } from './scale.ts'
 
 const LANE = 96
@@ -42,7 +43,14 @@ function draw(services: readonly Service[], zero: number, last: number, width: n
   const bottom = TOP + services.length * LANE
   return s(
     'svg',
-    { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-labelledby': 'availability-title availability-desc', class: 'chart' },
+    {
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: 'img',
+      'aria-labelledby': 'availability-title availability-desc',
+      class: 'chart',
+    },
     s('title', { id: 'availability-title' }, 'Availability while the keys were deleted and recovered'),
     s('desc', { id: 'availability-desc' }, services.map((service) => describe(service, zero)).join(' ')),
     ticks(scale, zero, bottom, width),
@@ -59,7 +67,10 @@ function ticks(scale: Scale, zero: number, bottom: number, width: number): Child
     s('line', { x1: 12, x2: width - 12, y1: bottom, y2: bottom }),
     places.map((minute) => {
       const x = scale.at(zero + minute * 60_000)
-      return [s('line', { class: 'grid', x1: x, x2: x, y1: TOP, y2: bottom }), s('text', { x, y: bottom + 16, 'text-anchor': 'middle' }, String(minute))]
+      return [
+        s('line', { class: 'grid', x1: x, x2: x, y1: TOP, y2: bottom }),
+        s('text', { x, y: bottom + 16, 'text-anchor': 'middle' }, String(minute)),
+      ]
     }),
     s('text', { x: width - 12, y: bottom + 34, 'text-anchor': 'end', class: 'unit' }, 'minutes after the first deletion'),
   )
@@ -72,7 +83,9 @@ function lane({ name, kind, probes, marks, changes }: Service, scale: Scale, zer
     const kindOf = before.available !== probe.available ? 'gap' : probe.available ? 'up' : 'down'
     return s('line', { class: `bar ${kindOf}`, x1: scale.at(before.time), x2: scale.at(probe.time), y1: y, y2: y })
   })
-  const dots = probes.map((probe) => s('circle', { class: probe.available ? 'probe up' : 'probe down', cx: scale.at(probe.time), cy: y, r: 3.5 }))
+  const dots = probes.map((probe) =>
+    s('circle', { class: probe.available ? 'probe up' : 'probe down', cx: scale.at(probe.time), cy: y, r: probe.available ? 4.5 : 3.75 }),
+  )
   const minutes = (time: number): string => `${((time - zero) / 60_000).toFixed(1)}`
   const labels = [
     ...marks.map((mark) => ({ x: scale.at(mark.time), y: top + 36, text: `key ${mark.what} ${minutes(mark.time)}`, mark: true })),
@@ -81,8 +94,15 @@ function lane({ name, kind, probes, marks, changes }: Service, scale: Scale, zer
   return s(
     'g',
     { class: 'lane' },
-    s('text', { class: 'name', x: 12, y: top + 16 }, clipped(name, 40), s('tspan', { class: 'kind', dx: 8 }, clipped(kind, 30))),
-    marks.map((mark) => s('line', { class: `mark ${mark.what}`, x1: scale.at(mark.time), x2: scale.at(mark.time), y1: top + 40, y2: y + 12 })),
+    s(
+      'text',
+      { class: 'name', x: 12, y: top + 16 },
+      fitted(name, width - 150, '600 13px'),
+      s('tspan', { class: 'kind', dx: 8 }, fitted(kind, 120)),
+    ),
+    marks.map((mark) =>
+      s('line', { class: `mark ${mark.what}`, x1: scale.at(mark.time), x2: scale.at(mark.time), y1: top + 40, y2: y + 12 }),
+    ),
     segments,
     dots,
     placed(labels, width),
@@ -95,7 +115,7 @@ function placed(labels: readonly { x: number; y: number; text: string; mark: boo
   return [...labels]
     .sort((a, b) => a.x - b.x)
     .map(({ x, y, text, mark }) => {
-      const length = text.length * 6.3
+      const length = widthOf(text)
       const start = Math.min(Math.max(x - length / 2, taken.get(y) ?? 4, 4), Math.max(4, width - length - 4))
       taken.set(y, start + length + 10)
       return s('text', { class: mark ? 'label what' : 'label', x: start, y }, text)
@@ -106,9 +126,15 @@ function describe({ name, kind, marks, changes }: Service, zero: number): string
   const minutes = (time: number): string => `${((time - zero) / 60_000).toFixed(1)} minutes`
   const events = [
     ...marks.map((mark) => ({ time: mark.time, text: `its key was ${mark.what} at ${minutes(mark.time)}` })),
-    ...changes.map((change) => ({ time: change.by, text: `access ${change.what} between ${minutes(change.after)} and ${minutes(change.by)}` })),
+    ...changes.map((change) => ({
+      time: change.by,
+      text: `access ${change.what} between ${minutes(change.after)} and ${minutes(change.by)}`,
+    })),
   ]
-  return `${name} (${kind}): ${events.sort((a, b) => a.time - b.time).map(({ text }) => text).join('; ')}.`
+  return `${name} (${kind}): ${events
+    .sort((a, b) => a.time - b.time)
+    .map(({ text }) => text)
+    .join('; ')}.`
 }
 
 function dataOf(services: readonly Service[], zero: number): HTMLElement {
@@ -120,7 +146,10 @@ function dataOf(services: readonly Service[], zero: number): HTMLElement {
       table(
         `${service.name} (${service.kind})`,
         ['Minute', 'UTC', 'What', 'Entry'],
-        [...service.marks.map((mark) => ({ ...mark, says: `key ${mark.what}` })), ...service.probes.map((probe) => ({ ...probe, says: probe.available ? '● available' : '○ not available' }))]
+        [
+          ...service.marks.map((mark) => ({ ...mark, says: `key ${mark.what}` })),
+          ...service.probes.map((probe) => ({ ...probe, says: probe.available ? '● available' : '○ not available' })),
+        ]
           .sort((a, b) => a.time - b.time)
           .slice(0, 1000)
           .map(({ time: moment, says, line }) => [minutes(moment), clockOf(new Date(moment).toISOString()), says, entryLink(line)]),

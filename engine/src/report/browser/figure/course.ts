@@ -1,9 +1,10 @@
 /** The ceremony over time: one row for each phase, a bar for each step, coloured by station. */
 import { type Child, h, s, table, time } from '../dom.ts'
 import { type At, type Ceremony, type EntryOf, entriesOf, isRun, type StepRun, spanOf, stateOf } from '../model.ts'
-import { clipped, clockOf, durationOf, instanceName } from '../text.ts'
+import { clockOf, durationOf, instanceName } from '../text.ts'
 import { entryLink } from '../view/page.ts'
 import { figure } from './figure.ts'
+import { fitted } from './fit.ts'
 import { minuteTicks, scaleOf } from './scale.ts'
 
 const ROW = 34
@@ -13,7 +14,9 @@ const LOOKS = 4
 
 /** @returns the figure; undefined where no step was begun */
 export function courseFigure(ceremony: Ceremony): HTMLElement | undefined {
-  const rows = ceremony.phases.map(({ title, items }) => ({ title, runs: items.filter(isRun), deviations: items.filter(isDeviation) })).filter(({ runs }) => runs.length > 0)
+  const rows = ceremony.phases
+    .map(({ title, items }) => ({ title, runs: items.filter(isRun), deviations: items.filter(isDeviation) }))
+    .filter(({ runs }) => runs.length > 0)
   if (rows.length === 0) return undefined
   const spans = ceremony.steps.map(spanOf)
   const from = Math.min(...spans.map(({ begin }) => begin))
@@ -24,7 +27,10 @@ export function courseFigure(ceremony: Ceremony): HTMLElement | undefined {
     title: 'The ceremony over time',
     caption: [
       'A bar for each step, from its intent to its outcome, at the station ',
-      stations.map((station, index) => [h('span', { class: `swatch station-${look(station)}`, 'aria-hidden': true }), ` ${station}${index < stations.length - 1 ? ', ' : ''}`]),
+      stations.map((station, index) => [
+        h('span', { class: `swatch station-${look(station)}`, 'aria-hidden': true }),
+        ` ${station}${index < stations.length - 1 ? ', ' : ''}`,
+      ]),
       '. ✕ a try that failed, ◆ a deviation.',
     ],
     draw: (width) => draw(rows, look, from, to, width),
@@ -34,7 +40,14 @@ export function courseFigure(ceremony: Ceremony): HTMLElement | undefined {
       ceremony.steps.slice(0, 2000).map((run) => {
         const { begin, end } = spanOf(run)
         const moment = new Date(begin).toISOString()
-        return [instanceName(run.id, run.key), run.station, time(moment, clockOf(moment)), durationOf(end - begin), stateOf(run), entryLink(entriesOf(run)[0]!.line.number)]
+        return [
+          instanceName(run.id, run.key),
+          run.station,
+          time(moment, clockOf(moment)),
+          durationOf(end - begin),
+          stateOf(run),
+          entryLink(entriesOf(run)[0]!.line.number),
+        ]
       }),
     ),
     dataLabel: 'The same as a table',
@@ -57,7 +70,14 @@ function draw(rows: readonly Row[], look: (station: string) => number, from: num
   const ticks = minuteTicks(0, (to - from) / 60_000, (width - left) / 70)
   return s(
     'svg',
-    { viewBox: `0 0 ${width} ${bottom + AXIS}`, width, height: bottom + AXIS, role: 'img', 'aria-labelledby': 'course-title course-desc', class: 'chart' },
+    {
+      viewBox: `0 0 ${width} ${bottom + AXIS}`,
+      width,
+      height: bottom + AXIS,
+      role: 'img',
+      'aria-labelledby': 'course-title course-desc',
+      class: 'chart',
+    },
     s('title', { id: 'course-title' }, 'The ceremony over time'),
     s('desc', { id: 'course-desc' }, rows.map(({ title, runs }) => `${title}: ${runs.length} steps, ${spanInWords(runs)}.`).join(' ')),
     s(
@@ -65,7 +85,10 @@ function draw(rows: readonly Row[], look: (station: string) => number, from: num
       { class: 'axis' },
       ticks.map((minute) => {
         const x = scale.at(from + minute * 60_000)
-        return [s('line', { class: 'grid', x1: x, x2: x, y1: 8, y2: bottom }), s('text', { x, y: bottom + 16, 'text-anchor': 'middle' }, String(minute))]
+        return [
+          s('line', { class: 'grid', x1: x, x2: x, y1: 8, y2: bottom }),
+          s('text', { x, y: bottom + 16, 'text-anchor': 'middle' }, String(minute)),
+        ]
       }),
       s('line', { x1: left, x2: width - 12, y1: bottom, y2: bottom }),
       s('text', { x: width - 12, y: bottom + 34, 'text-anchor': 'end', class: 'unit' }, 'minutes after the first step began'),
@@ -76,7 +99,7 @@ function draw(rows: readonly Row[], look: (station: string) => number, from: num
       return s(
         'g',
         {},
-        s('text', { class: 'name', x: 12, y: wide ? top + 21 : top + 15 }, clipped(title, wide ? 26 : 40)),
+        s('text', { class: 'name', x: 12, y: wide ? top + 21 : top + 15 }, fitted(title, (wide ? left : width) - 24, '600 13px')),
         runs.map((run) => {
           const { begin, end } = spanOf(run)
           const [x, right] = [scale.at(begin), scale.at(end)]
@@ -84,11 +107,19 @@ function draw(rows: readonly Row[], look: (station: string) => number, from: num
           return s(
             'g',
             {},
-            s('rect', { class: `run station-${look(run.station)}`, x, y, width: Math.max(2, right - x), height: 18, rx: 1.5 }, s('title', {}, `${instanceName(run.id, run.key)}, ${run.station}, ${durationOf(end - begin)}`)),
-            failed.map(({ outcome }) => s('text', { class: 'failure', x: scale.at(Date.parse(outcome!.entry.time)), y: y + 14, 'text-anchor': 'middle' }, '✕')),
+            s(
+              'rect',
+              { class: `run station-${look(run.station)}`, x, y, width: Math.max(2, right - x), height: 18, rx: 1.5 },
+              s('title', {}, `${instanceName(run.id, run.key)}, ${run.station}, ${durationOf(end - begin)}`),
+            ),
+            failed.map(({ outcome }) =>
+              s('text', { class: 'failure', x: scale.at(Date.parse(outcome!.entry.time)), y: y + 14, 'text-anchor': 'middle' }, '✕'),
+            ),
           )
         }),
-        deviations.map(({ entry }) => s('text', { class: 'deviation', x: scale.at(Date.parse(entry.time)), y: y + 14, 'text-anchor': 'middle' }, '◆')),
+        deviations.map(({ entry }) =>
+          s('text', { class: 'deviation', x: scale.at(Date.parse(entry.time)), y: y + 14, 'text-anchor': 'middle' }, '◆'),
+        ),
       )
     }),
   )

@@ -2,7 +2,14 @@
 import { type Child, h } from '../dom.ts'
 
 /** @param draw draws for a width in CSS pixels; called again when that changes */
-export function figure(about: { title: string; caption: Child; draw: (width: number) => SVGElement; data: HTMLElement; dataLabel: string; minimum: number }): HTMLElement {
+export function figure(about: {
+  title: string
+  caption: Child
+  draw: (width: number) => SVGElement
+  data: HTMLElement
+  dataLabel: string
+  minimum: number
+}): HTMLElement {
   const { title, caption, draw, data, dataLabel, minimum } = about
   const canvas = h('div', { class: 'canvas', role: 'region', 'aria-label': title, tabindex: 0 })
   let drawn = 0
@@ -14,5 +21,11 @@ export function figure(about: { title: string; caption: Child; draw: (width: num
   }
   new ResizeObserver(redraw).observe(canvas)
   redraw()
-  return h('figure', {}, canvas, h('figcaption', {}, caption), h('details', { class: 'data-table' }, h('summary', {}, dataLabel), h('div', { class: 'inside' }, data)))
+  return h(
+    'figure',
+    {},
+    canvas,
+    h('figcaption', {}, caption),
+    h('details', { class: 'data-table' }, h('summary', {}, dataLabel), h('div', { class: 'inside' }, data)),
+  )
 }

@@ -4,6 +4,7 @@ import type { KeyPath, Route } from '../keypath.ts'
 import { clipped, grouped } from '../text.ts'
 import { entryLink } from '../view/page.ts'
 import { figure } from './figure.ts'
+import { fitted } from './fit.ts'
 
 const ROW = 104
 const BOX = 76
@@ -21,7 +22,7 @@ export function keyPathFigure(path: KeyPath): HTMLElement | undefined {
     draw: (width) => draw(path, width),
     data: dataOf(path),
     dataLabel: 'The same as a table',
-    minimum: 660,
+    minimum: 760,
   })
 }
 
@@ -42,8 +43,18 @@ function draw({ hsm, routes }: KeyPath, width: number): SVGElement {
     { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-labelledby': 'path-title path-desc', class: 'chart path' },
     s('title', { id: 'path-title' }, 'The path of the keys from the HSM to the services'),
     s('desc', { id: 'path-desc' }, routes.map(describe).join(' ')),
-    s('defs', {}, s('marker', { id: 'arrow', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' }, s('path', { d: 'M0 0 L8 4 L0 8 z', class: 'arrowhead' }))),
-    COLUMNS.map((name, index) => s('text', { class: 'column', x: at(index, 0).x, y: 16 }, index === 0 && hsm ? `${name} ${hsm}` : name)),
+    s(
+      'defs',
+      {},
+      s(
+        'marker',
+        { id: 'arrow', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
+        s('path', { d: 'M0 0 L8 4 L0 8 z', class: 'arrowhead' }),
+      ),
+    ),
+    COLUMNS.map((name, index) =>
+      s('text', { class: 'column', x: at(index, 0).x, y: 16 }, fitted(index === 0 && hsm ? `${name} ${hsm}` : name, column)),
+    ),
     keys.map((key) => {
       const rows = routes.flatMap((route, row) => (route.key === key ? [row] : []))
       const middle = (rows[0]! + rows.at(-1)!) / 2
@@ -62,30 +73,47 @@ function routeOf({ packed, imported, services, refused }: Route, row: number, at
   return [
     packed && imported && arrow(pack, vault),
     imported && services.length > 0 && arrow(vault, service),
-    packed && boxOf(pack, packed.name, refused.length > 0 ? [`✕ refused by ${refused[0]!.vault}`] : ['opens in one vault only'], undefined, 'package'),
-    imported && boxOf(vault, imported.vault, [[imported.location, nameOf(imported.kid)].filter((part) => part !== '').join(' · ')], imported.modulus, 'vault'),
-    services[0] && boxOf(service, services[0].name, [services[0].kind, services.length > 1 ? `and ${services.length - 1} more` : ''], undefined, 'service'),
+    packed &&
+      boxOf(
+        pack,
+        packed.name,
+        [packed.madeFor === '' ? '' : `for ${packed.madeFor}`, ...refused.slice(0, 1).map(({ vault }) => `✕ refused by ${vault}`)],
+        undefined,
+        'package',
+      ),
+    imported &&
+      boxOf(
+        vault,
+        imported.vault,
+        [[imported.location, nameOf(imported.kid)].filter((part) => part !== '').join(' · ')],
+        imported.modulus,
+        'vault',
+      ),
+    services[0] &&
+      boxOf(
+        service,
+        services[0].name,
+        [services[0].kind, services.length > 1 ? `and ${services.length - 1} more` : ''],
+        undefined,
+        'service',
+      ),
   ]
 }
 
 function boxOf({ x, y, width }: Box, title: string, lines: readonly string[], modulus: string | undefined, look: string): SVGElement {
-  const room = Math.floor((width - 20) / 7)
+  const room = width - 20
   const shown = lines.filter((line) => line !== '')
   return s(
     'g',
     { class: `box ${look}` },
     s('rect', { x, y, width, height: BOX, rx: 3 }),
-    s('text', { class: 'name', x: x + 10, y: y + 22 }, shortened(title, room)),
-    shown.map((line, index) => s('text', { class: line.startsWith('✕') ? 'refusal' : 'label', x: x + 10, y: y + 40 + index * 16 }, shortened(line, room + 2))),
-    modulus !== undefined && s('text', { class: 'digits', x: x + 10, y: y + 64 }, `n ${grouped(modulus.slice(0, width > 150 ? 16 : 8), 4)}…`),
+    s('text', { class: 'name', x: x + 10, y: y + 22 }, fitted(title, room, '600 13px')),
+    shown.map((line, index) =>
+      s('text', { class: line.startsWith('✕') ? 'refusal' : 'label', x: x + 10, y: y + 40 + index * 16 }, fitted(line, room)),
+    ),
+    modulus !== undefined &&
+      s('text', { class: 'digits', x: x + 10, y: y + 64 }, `n ${grouped(modulus.slice(0, width > 150 ? 16 : 8), 4)}…`),
   )
-}
-
-/** The end of a long name tells more than its middle. */
-function shortened(text: string, room: number): string {
-  if (text.length <= room) return text
-  const tail = Math.floor(room / 2) - 1
-  return `${text.slice(0, room - tail - 1)}…${text.slice(-tail)}`
 }
 
 function arrow(from: Box, to: Box): SVGElement {
@@ -121,7 +149,14 @@ function dataOf({ routes }: KeyPath): HTMLElement {
       clipped(key.label, 100),
       entryLink(key.line),
       h('code', { class: 'digits' }, grouped(key.modulus)),
-      packed ? [clipped(packed.name, 120), ' ', entryLink(packed.line), refused.map(({ vault, line }) => [`, refused by ${vault} `, entryLink(line)])] : '–',
+      packed
+        ? [
+            clipped(packed.name, 120),
+            ' ',
+            entryLink(packed.line),
+            refused.map(({ vault, line }) => [`, refused by ${vault} `, entryLink(line)]),
+          ]
+        : '–',
       imported ? [imported.vault, imported.location && ` (${imported.location})`, ' ', entryLink(imported.line)] : '–',
       imported ? (imported.modulus === key.modulus ? '✓ yes' : '✕ NO') : '–',
       services.length > 0 ? services.map(({ name, kind, line }) => [`${name} (${kind}) `, entryLink(line), ' ']) : '–',

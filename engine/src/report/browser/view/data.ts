@@ -27,7 +27,9 @@ export function dataView(value: unknown, depth = 0): HTMLElement {
 /** A text; a long one is cut, with a button that shows more. */
 export function textView(text: string): HTMLElement {
   if (/^[0-9a-f]{40,128}$/.test(text)) return h('code', { class: 'digits' }, grouped(text))
-  if (text.length <= SHORT) return h('span', { class: text.includes('\n') ? 'plain lines' : 'plain' }, h('bdi', {}, text === '' ? '(empty)' : text))
+  if (/^[A-Za-z0-9+/=_-]{65,600}$/.test(text)) return h('code', {}, text)
+  if (text.length <= SHORT)
+    return h('span', { class: text.includes('\n') ? 'plain lines' : 'plain' }, h('bdi', {}, text === '' ? '(empty)' : text))
   const shown = h('bdi', {}, clipped(text, SHORT))
   const button = h(
     'button',

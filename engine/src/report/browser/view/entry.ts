@@ -25,9 +25,21 @@ export function entryView(page: Page, { line, entry }: At): HTMLElement {
   const findings = page.checked.findings.filter((finding) => finding.line === line.number)
   return h(
     'article',
-    { class: findings.length > 0 ? 'entry bad' : 'entry', id: entryId(line.number), tabindex: -1, 'aria-label': `Line ${line.number}: ${NAMES[entry.kind]}` },
-    h('header', {}, h('h4', {}, NAMES[entry.kind]), h('span', { class: 'quiet' }, time(entry.time, `${clockOf(entry.time)} UTC`), ` at ${entry.station}, line ${line.number}`)),
-    findings.map(({ rule, found, expected }) => h('p', { class: 'finding' }, '✕ ', code(rule), `: found ${found.slice(0, 400)}; expected ${expected.slice(0, 400)}`)),
+    {
+      class: findings.length > 0 ? 'entry bad' : 'entry',
+      id: entryId(line.number),
+      tabindex: -1,
+      'aria-label': `Line ${line.number}: ${NAMES[entry.kind]}`,
+    },
+    h(
+      'header',
+      {},
+      h('h4', {}, NAMES[entry.kind]),
+      h('span', { class: 'quiet' }, time(entry.time, `${clockOf(entry.time)} UTC`), ` at ${entry.station}, line ${line.number}`),
+    ),
+    findings.map(({ rule, found, expected }) =>
+      h('p', { class: 'finding' }, '✕ ', code(rule), `: found ${found.slice(0, 400)}; expected ${expected.slice(0, 400)}`),
+    ),
     bodyOf(page, entry),
     signaturesView(page, { line, entry }),
     artifactsOf(page, line.statement?.subject ?? []),
@@ -48,13 +60,21 @@ function bodyOf(page: Page, entry: Entry): Child {
       ]
     case 'resolution':
       return [
-        h('p', {}, `By ${entry.how === 'officers' ? 'the officers’ word' : 'asking the world'}: ${entry.verdict === 'done' ? 'it had taken place' : 'it had not taken place'}. `, textView(entry.facts)),
+        h(
+          'p',
+          {},
+          `By ${entry.how === 'officers' ? 'the officers’ word' : 'asking the world'}: ${entry.verdict === 'done' ? 'it had taken place' : 'it had not taken place'}. `,
+          textView(entry.facts),
+        ),
         exchanges(page, entry.exchanges, 'What the interrupted attempt had recorded, and what was asked to find out'),
       ]
     case 'deviation':
       return h('p', { class: 'says' }, `${entry.officer}: `, textView(entry.note))
     case 'arrived':
-      return [entry.waiver ? h('p', {}, 'Waived by everyone present: ', textView(entry.waiver.reason)) : undefined, named('Evidence', entry.evidence)]
+      return [
+        entry.waiver ? h('p', {}, 'Waived by everyone present: ', textView(entry.waiver.reason)) : undefined,
+        named('Evidence', entry.evidence),
+      ]
     case 'handed-over':
       return h('p', {}, `The baton goes to ${entry.to}.`)
     case 'received':
@@ -89,9 +109,19 @@ function attemptsView(attempts: readonly { time: string; holds: boolean; outputs
     h(
       'ol',
       { class: 'asks' },
-      attempts.slice(0, 500).map(({ time: moment, holds, outputs }) =>
-        h('li', {}, h('span', { class: 'quiet' }, time(moment, clockOf(moment))), ' ', holds ? '✓ holds' : '– does not hold yet', ' ', dataView(outputs)),
-      ),
+      attempts
+        .slice(0, 500)
+        .map(({ time: moment, holds, outputs }) =>
+          h(
+            'li',
+            {},
+            h('span', { class: 'quiet' }, time(moment, clockOf(moment))),
+            ' ',
+            holds ? '✓ holds' : '– does not hold yet',
+            ' ',
+            dataView(outputs),
+          ),
+        ),
     ),
   )
 }
@@ -100,15 +130,37 @@ function exchanges({ embedded, named }: Page, artifact: { sha256: string; count:
   if (!artifact) return undefined
   const held = embedded.artifacts.get(artifact.sha256)
   const state = named.get(artifact.sha256)?.state
-  if (!held) return h('p', { class: 'quiet' }, `${label}: ${counted(artifact.count, 'recorded line')}, not held by this page (`, code(grouped(artifact.sha256)), ').')
-  return h('div', {}, state === 'altered' && h('p', { class: 'finding' }, '✕ The recording is not the one that was signed.'), exchangesView(held.bytes, artifact.count, label))
+  if (!held)
+    return h(
+      'p',
+      { class: 'quiet' },
+      `${label}: ${counted(artifact.count, 'recorded line')}, not held by this page (`,
+      code(grouped(artifact.sha256)),
+      ').',
+    )
+  return h(
+    'div',
+    {},
+    state === 'altered' && h('p', { class: 'finding' }, '✕ The recording is not the one that was signed.'),
+    exchangesView(held.bytes, artifact.count, label),
+  )
 }
 
 function signaturesView({ checked, ceremony }: Page, { line }: At): HTMLElement {
   const rows = (line.envelope?.signatures ?? []).map(({ keyid }, index) => {
     const { name, roles } = ceremony.signer(keyid)
     const good = line.signatures[index]
-    return h('li', { class: good ? 'good' : 'bad' }, h('span', { 'aria-hidden': true }, good ? '✓ ' : '✕ '), `${name}`, h('span', { class: 'quiet' }, ` ${roles.join(', ')} · ${good ? 'good signature' : 'BAD signature'} · ${checked.keys.get(keyid)?.kind ?? 'unknown key'}`))
+    return h(
+      'li',
+      { class: good ? 'good' : 'bad' },
+      h('span', { 'aria-hidden': true }, good ? '✓ ' : '✕ '),
+      `${name}`,
+      h(
+        'span',
+        { class: 'quiet' },
+        ` ${roles.join(', ')} · ${good ? 'good signature' : 'BAD signature'} · ${checked.keys.get(keyid)?.kind ?? 'unknown key'}`,
+      ),
+    )
   })
   return h('div', { class: 'named' }, h('h5', {}, 'Signed by'), h('ul', { class: 'signers' }, rows))
 }
@@ -116,7 +168,18 @@ function signaturesView({ checked, ceremony }: Page, { line }: At): HTMLElement 
 function artifactsOf({ named }: Page, subjects: readonly { name: string; digest: { sha256: string } }[]): Child {
   const items = subjects.filter(({ digest }) => named.has(digest.sha256))
   if (items.length === 0) return undefined
-  return h('div', { class: 'named' }, h('h5', {}, 'Artifacts'), h('ul', { class: 'signers' }, items.map(({ name, digest }) => h('li', {}, h('bdi', {}, name.slice(0, 200)), ' ', h('code', { class: 'digits' }, grouped(digest.sha256))))))
+  return h(
+    'div',
+    { class: 'named' },
+    h('h5', {}, 'Artifacts'),
+    h(
+      'ul',
+      { class: 'signers' },
+      items.map(({ name, digest }) =>
+        h('li', {}, h('bdi', {}, name.slice(0, 200)), ' ', h('code', { class: 'digits' }, grouped(digest.sha256))),
+      ),
+    ),
+  )
 }
 
 function place(line: At['line'], { sequence, previous }: Entry): HTMLElement {

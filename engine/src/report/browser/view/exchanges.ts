@@ -33,7 +33,13 @@ export function readExchanges(bytes: Uint8Array): { calls: Call[]; unread: numbe
         calls.push({ what: `${String(what)} ${String(action)}`, exchanges: [] })
         open.clear()
       } else if (said.ask !== undefined) {
-        const exchange = { id: Number(said.ask), door: String(said.door), request: said.request, time: Number(said.time), answer: undefined }
+        const exchange = {
+          id: Number(said.ask),
+          door: String(said.door),
+          request: said.request,
+          time: Number(said.time),
+          answer: undefined,
+        }
         if (calls.length === 0) calls.push({ what: 'run', exchanges: [] })
         calls.at(-1)!.exchanges.push(exchange)
         open.set(said.ask, exchange)
@@ -77,7 +83,11 @@ export function exchangesView(bytes: Uint8Array, count: number, label: string): 
           'section',
           {},
           calls.length > 1 && h('h5', {}, what),
-          h('ol', { class: 'asks' }, shown.map((exchange) => h('li', {}, exchangeView(exchange)))),
+          h(
+            'ol',
+            { class: 'asks' },
+            shown.map((exchange) => h('li', {}, exchangeView(exchange))),
+          ),
           rest > 0 && h('p', { class: 'quiet' }, `… and ${counted(rest, 'further exchange')}; they are in the artifact.`),
         )
       }),

@@ -5,13 +5,14 @@ import { wordsOf } from '../words.ts'
 
 export function fingerprint(hex: string, label: string): HTMLElement {
   const words = wordsOf(hex)
-  const rows = [0, 1, 2, 3].map((row): Child =>
-    h(
-      'tr',
-      {},
-      h('td', { class: 'digits' }, grouped(hex.slice(row * 16, row * 16 + 16), 4)),
-      h('td', { class: 'words' }, words.slice(row * 8, row * 8 + 8).join(' ')),
-    ),
+  const rows = [0, 1, 2, 3].map(
+    (row): Child =>
+      h(
+        'tr',
+        {},
+        h('td', { class: 'digits' }, grouped(hex.slice(row * 16, row * 16 + 16), 4)),
+        h('td', { class: 'words' }, words.slice(row * 8, row * 8 + 8).join(' ')),
+      ),
   )
   return h(
     'table',

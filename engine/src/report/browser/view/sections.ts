@@ -12,21 +12,54 @@ import type { Compared } from './verdict.ts'
 /** Everything that a reader should know was not as the runbook has it, or not as on the day. */
 export function offScript(page: Page): HTMLElement {
   const { ceremony } = page
-  const items = [...settingsOf(ceremony), ...ceremony.entries.flatMap((at) => remarkOf(page, at)), ...unfinished(ceremony)]
-  return section('off-script', 'What was not plain sailing', [
+  const items = [
+    ...settingsOf(ceremony),
+    ...waiversOf(ceremony),
+    ...ceremony.entries.flatMap((at) => remarkOf(page, at)),
+    ...unfinished(ceremony),
+  ]
+  return section('off-script', 'Out of the ordinary', [
     items.length === 0
       ? h('p', {}, 'Nothing: every step was done at its first try, nothing was waived and nobody noted a deviation.')
-      : h('ul', { class: 'remarks' }, items.map((item) => h('li', {}, item))),
+      : h(
+          'ul',
+          { class: 'remarks' },
+          items.map((item) => h('li', {}, item)),
+        ),
   ])
 }
 
 function settingsOf({ opened }: Ceremony): Child[] {
   if (!opened) return []
   const { mode, clock_scale, unattended } = opened.entry
-  const details = [clock_scale === 1 ? '' : `its clock ran ${clock_scale} times as fast as time does`, unattended ? 'its officers’ keys and answers came from a file' : '']
+  const details = [
+    clock_scale === 1 ? '' : `its clock ran ${clock_scale} times as fast as time does`,
+    unattended ? 'its officers’ keys and answers came from a file' : '',
+  ]
   const known = details.filter((text) => text !== '')
   if (mode === 'rehearsal') return [h('span', {}, h('b', {}, 'This was a rehearsal'), known.length > 0 ? `: ${listed(known)}.` : '.')]
   return known.length > 0 ? [`In this ceremony ${listed(known)}.`] : []
+}
+
+/** The same waiver at each arrival is said once. */
+function waiversOf({ entries }: Ceremony): Child[] {
+  const same = new Map<string, { station: string; reason: string; lines: number[] }>()
+  for (const { entry, line } of entries) {
+    if (entry.kind !== 'arrived' || !entry.waiver) continue
+    const { reason } = entry.waiver
+    const key = JSON.stringify([entry.station, reason])
+    const known = same.get(key)
+    if (known) known.lines.push(line.number)
+    else same.set(key, { station: entry.station, reason, lines: [line.number] })
+  }
+  return [...same.values()].map(({ station, reason, lines }) => [
+    h('b', {}, `${station} had a network`),
+    `${lines.length > 1 ? ` at ${lines.length} arrivals` : ''}, which everyone present waived: `,
+    h('bdi', {}, clipped(reason, 300)),
+    ' (',
+    lines.map((line, index) => [index > 0 && ', ', entryLink(line)]),
+    ')',
+  ])
 }
 
 function remarkOf(page: Page, { entry, line }: At): Child[] {
@@ -34,19 +67,43 @@ function remarkOf(page: Page, { entry, line }: At): Child[] {
   switch (entry.kind) {
     case 'deviation':
       return [[h('b', {}, `Deviation, noted by ${entry.officer}: `), h('bdi', {}, clipped(entry.note, 600)), ' (', link, ')']]
-    case 'arrived':
-      return entry.waiver ? [[h('b', {}, `${entry.station} had a network`), ', which everyone present waived: ', h('bdi', {}, clipped(entry.waiver.reason, 300)), ' (', link, ')']] : []
     case 'outcome':
       if (entry.result === 'failed') {
         const after = page.ceremony.steps.find(({ id, key }) => id === entry.step && key === entry.instance)
         const end = after && stateOf(after) === 'done' ? ' It was repeated and then done.' : ''
-        return [[h('b', {}, `${instanceName(entry.step, entry.instance)} failed: `), h('bdi', {}, clipped(entry.error?.message ?? '', 300)), `${end} (`, link, ')']]
+        return [
+          [
+            h('b', {}, `${instanceName(entry.step, entry.instance)} failed: `),
+            h('bdi', {}, clipped(entry.error?.message ?? '', 300)),
+            `${end} (`,
+            link,
+            ')',
+          ],
+        ]
       }
       return []
     case 'resolution':
-      return [[h('b', {}, `${instanceName(entry.step, entry.instance)} was interrupted. `), entry.how === 'officers' ? 'The officers decided: ' : 'The world was asked: ', h('bdi', {}, clipped(entry.facts, 300)), ' (', link, ')']]
+      return [
+        [
+          h('b', {}, `${instanceName(entry.step, entry.instance)} was interrupted. `),
+          entry.how === 'officers' ? 'The officers decided: ' : 'The world was asked: ',
+          h('bdi', {}, clipped(entry.facts, 300)),
+          ' (',
+          link,
+          ')',
+        ],
+      ]
     case 'skipped':
-      return [[h('b', {}, `${instanceName(entry.step, entry.instance)} was skipped`), ', because this did not hold: ', h('code', {}, clipped(entry.when, 200)), ' (', link, ')']]
+      return [
+        [
+          h('b', {}, `${instanceName(entry.step, entry.instance)} was skipped`),
+          ', because this did not hold: ',
+          h('code', {}, clipped(entry.when, 200)),
+          ' (',
+          link,
+          ')',
+        ],
+      ]
     case 'closed':
       return entry.result === 'aborted' ? [[h('b', {}, 'The ceremony was aborted.'), ' (', link, ')']] : []
     default:
@@ -55,7 +112,9 @@ function remarkOf(page: Page, { entry, line }: At): Child[] {
 }
 
 function unfinished({ steps, closed }: Ceremony): Child[] {
-  const open = steps.filter((run) => stateOf(run) === 'open').map((run) => [h('b', {}, `${instanceName(run.id, run.key)} has no outcome`), ' (', entryLink(entriesOf(run)[0]!.line.number), ')'])
+  const open = steps
+    .filter((run) => stateOf(run) === 'open')
+    .map((run) => [h('b', {}, `${instanceName(run.id, run.key)} has no outcome`), ' (', entryLink(entriesOf(run)[0]!.line.number), ')'])
   return closed ? open : [...open, h('b', {}, 'The ceremony was not closed.')]
 }
 
@@ -69,7 +128,11 @@ export function people({ ceremony, checked }: Page, compared: Compared): HTMLEle
     ...Object.entries(opened?.entry.stations ?? {}).map(([name, { keyid }]) => ({ name, what: 'station', keyid })),
   ]
   return section('people', 'Who took part', [
-    h('p', { class: 'lead' }, 'The transcript names these keys itself. Compare each fingerprint with the paper on which its holder signed; tick those you compared.'),
+    h(
+      'p',
+      { class: 'lead' },
+      'The transcript names these keys itself. Compare each fingerprint with the paper on which its holder signed; tick those you compared.',
+    ),
     h(
       'ul',
       { class: 'people' },
@@ -79,7 +142,17 @@ export function people({ ceremony, checked }: Page, compared: Compared): HTMLEle
         return h(
           'li',
           {},
-          h('div', { class: 'person' }, h('h3', {}, h('bdi', {}, clipped(name, 120))), h('p', { class: 'quiet' }, `${clipped(what, 200)} · ${checked.keys.get(keyid)?.kind ?? 'unknown key'} · ${counted(signed.get(keyid) ?? 0, 'signature')}`), h('p', { class: 'tick' }, box, ' ', h('label', { for: id }, 'compared with paper'))),
+          h(
+            'div',
+            { class: 'person' },
+            h('h3', {}, h('bdi', {}, clipped(name, 120))),
+            h(
+              'p',
+              { class: 'quiet' },
+              `${clipped(what, 200)} · ${checked.keys.get(keyid)?.kind ?? 'unknown key'} · ${counted(signed.get(keyid) ?? 0, 'signature')}`,
+            ),
+            h('p', { class: 'tick' }, box, ' ', h('label', { for: id }, 'compared with paper')),
+          ),
           fingerprint(keyid, `Fingerprint of ${clipped(name, 120)}`),
         )
       }),
@@ -96,20 +169,32 @@ export function custody(page: Page): HTMLElement | undefined {
       const [needed, total] = quorum.split('/')
       return [
         h('h3', {}, clipped(name, 120)),
-        h('p', {}, `${needed} of ${total} cards open it. Made in “${clipped(made.run.title, 160)}” (`, entryLink(made.at.line.number), `), ${witnesses(officersOf(page, [made.at]))}.`),
+        h(
+          'p',
+          {},
+          `${needed} of ${total} cards open it. Made in “${clipped(made.run.title, 160)}” (`,
+          entryLink(made.at.line.number),
+          `), ${witnesses(officersOf(page, [made.at]))}.`,
+        ),
         table(
           `${name}: cards`,
-          ['Card', 'Passphrase given in', 'Sealed in bag', 'Signed by'],
+          ['Card', 'Passphrase recorded in', 'Sealed in bag', 'Signed by'],
           cards.map(({ card, used, sealed }) => [
             `Card ${card}`,
-            used.length === 0 ? '–' : used.map(({ title, line }, index) => [index > 0 && ', ', clipped(title, 120), ' (', entryLink(line, String(line)), ')']),
+            used.length === 0
+              ? '–'
+              : used.map(({ title, line }, index) => [index > 0 && ', ', clipped(title, 120), ' (', entryLink(line, String(line)), ')']),
             sealed ? [h('b', {}, clipped(sealed.bag, 60)), ' (', entryLink(sealed.at.line.number), ')'] : 'not recorded',
             sealed ? listed(officersOf(page, [sealed.at])) : '–',
           ]),
         ),
       ]
     }),
-    h('p', { class: 'quiet' }, 'The transcript names cards and bags. Who carries which card is not in it.'),
+    h(
+      'p',
+      { class: 'quiet' },
+      'The transcript names cards and bags. Who carries which card is not in it, nor which cards opened a set that was held open.',
+    ),
   ])
 }
 
@@ -121,14 +206,25 @@ function witnesses(names: readonly string[]): string {
 export function artifacts({ checked, embedded }: Page): HTMLElement {
   const words = { good: '✓ the bytes are those', altered: '✕ ALTERED', 'left-out': 'not held here', missing: '✕ MISSING' }
   return section('artifacts', 'Artifacts', [
-    h('p', { class: 'lead' }, `The entries name ${counted(checked.artifacts.length, 'file')} by SHA-256. Those that the page holds were digested again when you opened it, and can be saved from it.`),
+    h(
+      'p',
+      { class: 'lead' },
+      `The entries name ${counted(checked.artifacts.length, 'file')} by SHA-256. Those that the page holds were digested again when you opened it, and can be saved from it.`,
+    ),
     h('p', { class: 'no-print' }, saveButton('Save the transcript', 'transcript.intoto.jsonl', embedded.transcript)),
     table(
       'Artifacts',
       ['Name', 'SHA-256', 'Size', 'State', 'Named in', 'Save'],
       checked.artifacts.slice(0, 2000).map(({ name, sha256, size, state, why, line }) => {
         const held = embedded.artifacts.get(sha256)
-        return [h('bdi', {}, clipped(name, 120)), h('code', { class: 'digits' }, grouped(sha256)), size === undefined ? '–' : `${size.toLocaleString('en')} B`, why ? `${words[state]}: ${why}` : words[state], entryLink(line), held ? saveButton('Save', sha256, held.bytes, name) : '–']
+        return [
+          h('bdi', {}, clipped(name, 120)),
+          h('code', { class: 'digits' }, grouped(sha256)),
+          size === undefined ? '–' : `${size.toLocaleString('en')} B`,
+          why ? `${words[state]}: ${why}` : words[state],
+          entryLink(line),
+          held ? saveButton('Save', sha256, held.bytes, name) : '–',
+        ]
       }),
     ),
   ])
@@ -142,7 +238,11 @@ function saveButton(label: string, file: string, bytes: Uint8Array<ArrayBuffer>,
     // The browser reads it after the click; it needs the address no longer than that.
     setTimeout(() => URL.revokeObjectURL(url), 10_000)
   }
-  return h('button', { type: 'button', class: 'no-print', click: save, 'aria-label': what === '' ? label : `${label} ${clipped(what, 120)}` }, label)
+  return h(
+    'button',
+    { type: 'button', class: 'no-print', click: save, 'aria-label': what === '' ? label : `${label} ${clipped(what, 120)}` },
+    label,
+  )
 }
 
 /** The parameters, and the runbook's text as it was signed. */
@@ -155,7 +255,11 @@ export function runbook({ embedded, ceremony }: Page): HTMLElement | undefined {
     fingerprint(runbook.sha256, `Runbook ${runbook.name}, version ${runbook.version}: SHA-256`),
     h('h3', {}, 'Parameters'),
     dataView(parameters),
-    held ? lazyDetails({}, ['The runbook’s text, ', counted(held.bytes.length, 'byte')], () => h('pre', { class: 'source', tabindex: 0 }, clipped(new TextDecoder().decode(held.bytes), 400_000))) : h('p', {}, 'The page does not hold the runbook.'),
+    held
+      ? lazyDetails({}, ['The runbook’s text, ', counted(held.bytes.length, 'byte')], () =>
+          h('pre', { class: 'source', tabindex: 0 }, clipped(new TextDecoder().decode(held.bytes), 400_000)),
+        )
+      : h('p', {}, 'The page does not hold the runbook.'),
   ])
 }
 

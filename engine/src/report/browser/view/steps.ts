@@ -1,7 +1,7 @@
 /** The ceremony in full: phases, their steps, and of each step its entries. */
 import { type Child, h, lazyDetails, time } from '../dom.ts'
 import { type At, entriesOf, isRun, type StepRun, spanOf, stateOf } from '../model.ts'
-import { clockOf, clipped, counted, durationOf, listed } from '../text.ts'
+import { clipped, clockOf, counted, durationOf, listed } from '../text.ts'
 import { dataView } from './data.ts'
 import { entryView } from './entry.ts'
 import { entryId, type Page } from './page.ts'
@@ -19,12 +19,25 @@ export function stepsSection(page: Page): HTMLElement {
     'section',
     { id: 'steps', 'aria-labelledby': 'steps-title' },
     h('h2', { id: 'steps-title' }, 'The ceremony, step by step'),
-    h('p', { class: 'lead' }, `${counted(steps.length, 'step')} in ${counted(shown.length, 'phase')}. Each opens to its entries, who signed them, and what passed between the engine and the world.`),
+    h(
+      'p',
+      { class: 'lead' },
+      `${counted(steps.length, 'step')} in ${counted(shown.length, 'phase')}. Each opens to its entries, who signed them, and what passed between the engine and the world.`,
+    ),
     shown.map(({ title, items }) => {
-      const list = (): Child => h('ol', { class: 'steps' }, items.map((item) => h('li', {}, isRun(item) ? runView(page, item, lazy) : asideView(page, item, lazy))))
+      const list = (): Child =>
+        h(
+          'ol',
+          { class: 'steps' },
+          items.map((item) => h('li', {}, isRun(item) ? runView(page, item, lazy) : asideView(page, item, lazy))),
+        )
       if (!lazy) return h('section', { class: 'phase' }, h('h3', {}, clipped(title, 200)), list())
       const holds = items.flatMap(linesOf).map(entryId).join(' ')
-      return lazyDetails({ class: 'phase', 'data-holds': holds }, [h('h3', {}, clipped(title, 200)), h('span', { class: 'quiet' }, counted(items.length, 'item'))], list)
+      return lazyDetails(
+        { class: 'phase', 'data-holds': holds },
+        [h('h3', {}, clipped(title, 200)), h('span', { class: 'quiet' }, counted(items.length, 'item'))],
+        list,
+      )
     }),
   )
 }
@@ -34,7 +47,12 @@ function linesOf(item: StepRun | At): number[] {
 }
 
 /** Made at once, or when it is opened. */
-function details(attributes: Readonly<Record<string, string>>, summary: readonly Child[], content: () => Child, lazy: boolean): HTMLDetailsElement {
+function details(
+  attributes: Readonly<Record<string, string>>,
+  summary: readonly Child[],
+  content: () => Child,
+  lazy: boolean,
+): HTMLDetailsElement {
   const element = lazyDetails(attributes, summary, content)
   if (!lazy) element.dispatchEvent(new Event('fill'))
   return element
@@ -49,12 +67,28 @@ function runView(page: Page, run: StepRun, lazy: boolean): HTMLElement {
   const moment = entries[0]!.entry.time
   const summary: Child[] = [
     h('span', { class: 'number' }, run.number === undefined ? '·' : String(run.number)),
-    h('span', { class: 'title' }, h('bdi', {}, clipped(run.title, 200)), run.key !== null && h('span', { class: 'key' }, h('bdi', {}, run.key))),
-    h('span', { class: `state ${bad ? 'bad' : state}` }, h('span', { 'aria-hidden': true }, bad ? '✕' : sign), h('span', { class: state === 'done' && !bad ? 'unseen' : '' }, bad ? 'does not hold' : word)),
-    h('span', { class: 'meta quiet' }, time(moment, clockOf(moment)), ` · ${run.station} · ${state === 'skipped' ? 'skipped' : durationOf(end - begin)}`, run.tries.length > 1 && ` · ${counted(run.tries.length, 'try', 'tries')}`),
+    h(
+      'span',
+      { class: 'title' },
+      h('bdi', {}, clipped(run.title, 200)),
+      run.key !== null && h('span', { class: 'key' }, h('bdi', {}, run.key)),
+    ),
+    h(
+      'span',
+      { class: `state ${bad ? 'bad' : state}` },
+      run.tries.length > 1 && h('span', { class: 'tries' }, counted(run.tries.length, 'try', 'tries'), ' '),
+      h('span', { 'aria-hidden': true }, bad ? '✕ ' : `${sign} `),
+      h('span', { class: state === 'done' && !bad ? 'unseen' : '' }, bad ? 'does not hold' : word),
+    ),
+    metaOf(moment, run.station, state === 'skipped' ? '' : durationOf(end - begin)),
     h('span', { class: 'who quiet' }, whoSigned(page, run)),
   ]
-  return details({ class: `step ${bad ? 'bad' : state}`, 'data-holds': entries.map(({ line }) => entryId(line.number)).join(' ') }, summary, () => [declared(run), entries.map((at) => entryView(page, at))], lazy)
+  return details(
+    { class: `step ${bad ? 'bad' : state}`, 'data-holds': entries.map(({ line }) => entryId(line.number)).join(' ') },
+    summary,
+    () => [declared(run), entries.map((at) => entryView(page, at))],
+    lazy,
+  )
 }
 
 /** An entry that belongs to no step: arrivals, transfers, deviations. */
@@ -65,10 +99,27 @@ function asideView(page: Page, at: At, lazy: boolean): HTMLElement {
     h('span', { class: 'number' }, '·'),
     h('span', { class: 'title aside' }, asideTitle(entry)),
     h('span', { class: `state ${bad ? 'bad' : ''}` }, bad ? '✕ does not hold' : ''),
-    h('span', { class: 'meta quiet' }, time(entry.time, clockOf(entry.time)), ` · ${entry.station}`),
+    metaOf(entry.time, entry.station, ''),
     h('span', { class: 'who quiet' }, listed(officersOf(page, [at]))),
   ]
-  return details({ class: `step aside ${entry.kind} ${bad ? 'bad' : ''}`, 'data-holds': entryId(line.number) }, summary, () => entryView(page, at), lazy)
+  return details(
+    { class: `step aside ${entry.kind} ${bad ? 'bad' : ''}`, 'data-holds': entryId(line.number) },
+    summary,
+    () => entryView(page, at),
+    lazy,
+  )
+}
+
+function metaOf(moment: string, station: string, took: string): HTMLElement {
+  return h(
+    'span',
+    { class: 'meta quiet' },
+    time(moment, clockOf(moment)),
+    ' ',
+    h('span', { class: 'station' }, clipped(station, 40)),
+    ' ',
+    h('span', { class: 'took' }, took),
+  )
 }
 
 function asideTitle(entry: At['entry']): Child {
@@ -94,7 +145,8 @@ function asideTitle(entry: At['entry']): Child {
 function declared({ planned }: StepRun): Child {
   if (!planned) return h('p', { class: 'quiet' }, 'The plan does not know this step.')
   const { action, actionTitle, signOff, until, when, checks, notSameAs, line } = planned
-  const quorum = (needed: Readonly<Record<string, number>>): string => listed(Object.entries(needed).map(([role, count]) => `${count} × ${role}`))
+  const quorum = (needed: Readonly<Record<string, number>>): string =>
+    listed(Object.entries(needed).map(([role, count]) => `${count} × ${role}`))
   const said: Record<string, unknown> = {
     action: actionTitle ? `${action}: ${actionTitle}` : action,
     ...(Object.keys(signOff.before).length > 0 ? { authorised_by: quorum(signOff.before) } : {}),
@@ -113,7 +165,9 @@ function whoSigned(page: Page, run: StepRun): string {
   if (!last) return ''
   const before = officersOf(page, [last.intent])
   const after = officersOf(page, last.outcome ? [last.outcome] : [])
-  return [before.length > 0 ? `authorised by ${listed(before)}` : '', after.length > 0 ? `confirmed by ${listed(after)}` : ''].filter((text) => text !== '').join('; ')
+  return [before.length > 0 ? `authorised by ${listed(before)}` : '', after.length > 0 ? `confirmed by ${listed(after)}` : '']
+    .filter((text) => text !== '')
+    .join('; ')
 }
 
 /** @returns names of the officers who signed these entries */
