@@ -1,7 +1,7 @@
 /** Custody: which cards were made, in which steps they were used, and in which bag each was sealed. */
 import type { EmbeddedArtifact } from './embedded.ts'
+import { secretsIn } from './exchanges.ts'
 import { type At, type Ceremony, doneOf, type EntryOf, outputsOf, type StepRun } from './model.ts'
-import { secretsIn } from './view/exchanges.ts'
 
 export interface CardSet {
   readonly name: string

@@ -2,7 +2,7 @@
 import type { Entry, StepError } from '../../../transcript/entry.ts'
 import { type Child, code, h, lazyDetails, time } from '../dom.ts'
 import type { At } from '../model.ts'
-import { clockOf, counted, durationOf, grouped, instanceName } from '../text.ts'
+import { clockOf, counted, grouped, instanceName } from '../text.ts'
 import { dataView, textView } from './data.ts'
 import { exchangesView } from './exchanges.ts'
 import { entryId, type Page } from './page.ts'
@@ -191,9 +191,4 @@ function place(line: At['line'], { sequence, previous }: Entry): HTMLElement {
     previous ? [', follows on ', h('code', {}, `${previous.sha256.slice(0, 16)}…`)] : ', the first',
     '.',
   )
-}
-
-/** @returns how long a try took */
-export function durationOfTry(intent: At, outcome: At | undefined): string {
-  return outcome ? durationOf(Date.parse(outcome.entry.time) - Date.parse(intent.entry.time)) : 'no outcome'
 }

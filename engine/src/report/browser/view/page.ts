@@ -1,7 +1,7 @@
 /** What the views of one page share. */
 import type { Named } from '../artifacts.ts'
 import type { Checked } from '../check.ts'
-import { h, openDetails } from '../dom.ts'
+import { type Child, h, openDetails } from '../dom.ts'
 import type { Embedded } from '../embedded.ts'
 import type { Ceremony } from '../model.ts'
 
@@ -29,4 +29,9 @@ export function reveal(id: string): void {
   for (let up = target?.closest('details'); up; up = up.parentElement?.closest('details')) openDetails(up)
   target?.scrollIntoView({ block: 'center' })
   target?.focus({ preventScroll: true })
+}
+
+/** A section with its heading. */
+export function section(id: string, title: string, children: readonly Child[]): HTMLElement {
+  return h('section', { id, 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), children)
 }
