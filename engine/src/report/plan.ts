@@ -20,8 +20,8 @@ export function planOf(
 ): Plan | null {
   const { runbook, findings } = parseRunbook(source, 'runbook.yaml')
   if (!runbook || findings.some(({ severity }) => severity === 'error')) return null
-  const { sha256, stations, roles } = runbook
-  return { sha256, stations, roles, steps: placed(runbook, parameters).map((step) => stepOf(step, titleOf)) }
+  const { sha256, name, version, title, stations, roles } = runbook
+  return { sha256, name, version, title, stations, roles, steps: placed(runbook, parameters).map((step) => stepOf(step, titleOf)) }
 }
 
 /** The instances that parameters give; with parameters that do not fit, the runbook's steps alone. */

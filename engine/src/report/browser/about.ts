@@ -29,6 +29,9 @@ export interface PlannedStep {
 export interface Plan {
   /** Digest of the runbook that this was read out of. */
   readonly sha256: string
+  readonly name: string
+  readonly version: number
+  readonly title: string
   readonly stations: Readonly<Record<string, { readonly network: 'none' | 'azure'; readonly title?: string }>>
   readonly roles: Readonly<Record<string, { readonly atLeast: number; readonly title?: string }>>
   readonly steps: readonly PlannedStep[]

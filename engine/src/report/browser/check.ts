@@ -5,6 +5,7 @@ import { chainRules, type Link } from './chain.ts'
 import { PlannedCourse } from './course.ts'
 import type { Embedded } from './embedded.ts'
 import { checkSignatures, type Keys, type Line, readKeys, readLine } from './lines.ts'
+import { openingRules } from './opening.ts'
 import { entryRules } from './rules.ts'
 import { officersWho, signatureRules } from './signers.ts'
 import { Standing } from './standing.ts'
@@ -57,7 +58,7 @@ export async function checkTranscript(
   }
   const standing = judge(lines, keys, about.plan, reportAt)
   const named = await checkArtifacts(lines, artifacts, about.leftOut, reportAt)
-  planRules(lines, about.plan, artifacts, reportAt(1))
+  openingRules(lines[0], about.plan, artifacts.has(about.plan?.sha256 ?? ''), reportAt(1))
   return {
     findings: findings.sort((a, b) => (a.line || Infinity) - (b.line || Infinity)),
     lines,
@@ -99,16 +100,4 @@ function judge(lines: readonly Line[], keys: Keys, plan: Embedded['about']['plan
     before = { digest, ceremony: entry.ceremony, sequence: entry.sequence, mode: entry.mode, time: entry.time }
   }
   return standing
-}
-
-/** Without the runbook nobody can say whether the quorums were met; and the plan must be of that very runbook. */
-function planRules(lines: readonly Line[], plan: Embedded['about']['plan'], artifacts: Embedded['artifacts'], report: Report): void {
-  const opened = lines[0]?.statement?.predicate
-  if (opened?.kind !== 'opened') return
-  const { sha256 } = opened.runbook
-  if (lines[0]?.statement?.subject[0]?.digest.sha256 !== sha256) report('opened/runbook', 'another first subject', `the runbook, ${sha256}`)
-  if (!plan || !artifacts.has(sha256)) report('opened/runbook', 'no usable runbook in the page', `the runbook, ${sha256}`)
-  else if (plan.sha256 !== sha256) report('opened/runbook', `a plan of ${plan.sha256}`, `a plan of the runbook, ${sha256}`)
-  if (opened.mode === 'production' && (opened.unattended || opened.clock_scale !== 1))
-    report('opened/production', 'answers from a file, or a clock that runs faster', 'people, and the real time, in a production ceremony')
 }

@@ -81,11 +81,19 @@ function lane({ name, kind, probes, marks, changes }: Service, scale: Scale, zer
   const segments = probes.slice(1).map((probe, index) => {
     const before = probes[index]!
     const kindOf = before.available !== probe.available ? 'gap' : probe.available ? 'up' : 'down'
-    return s('line', { class: `bar ${kindOf}`, x1: scale.at(before.time), x2: scale.at(probe.time), y1: y, y2: y })
+    return s('line', {
+      class: `bar ${kindOf}`,
+      x1: Math.max(12, scale.at(before.time)),
+      x2: Math.max(12, scale.at(probe.time)),
+      y1: y,
+      y2: y,
+    })
   })
-  const dots = probes.map((probe) =>
-    s('circle', { class: probe.available ? 'probe up' : 'probe down', cx: scale.at(probe.time), cy: y, r: probe.available ? 4.5 : 3.75 }),
-  )
+  const dots = probes
+    .filter(({ time }) => scale.at(time) >= 12)
+    .map((probe) =>
+      s('circle', { class: probe.available ? 'probe up' : 'probe down', cx: scale.at(probe.time), cy: y, r: probe.available ? 4.5 : 3.75 }),
+    )
   const minutes = (time: number): string => `${((time - zero) / 60_000).toFixed(1)}`
   const labels = [
     ...marks.map((mark) => ({ x: scale.at(mark.time), y: top + 36, text: `key ${mark.what} ${minutes(mark.time)}`, mark: true })),

@@ -18,7 +18,7 @@ export const entryId = (line: number): string => `line-${line}`
 /** A link to the entry of that line, which opens what it lies in. */
 export function entryLink(line: number, text = `line ${line}`): HTMLElement {
   const id = entryId(line)
-  return h('a', { href: `#${id}`, click: () => reveal(id) }, text)
+  return h('a', { class: 'line', href: `#${id}`, click: () => reveal(id) }, text)
 }
 
 /** Opens every `details` around the element of that id, making what is made lazily, and goes there. */
