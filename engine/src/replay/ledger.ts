@@ -29,6 +29,11 @@ export class RecordedLedger implements Ledger {
     this.#history = history
   }
 
+  /** Lets go of the transcript. */
+  async close(): Promise<void> {
+    await this.#entries.return?.()
+  }
+
   /** Takes over the opening entry as it is: who came, and with what, is what all else follows from. */
   static async open(entries: AsyncIterable<StoredEntry>, history: History): Promise<RecordedLedger> {
     const ledger = new RecordedLedger(entries[Symbol.asyncIterator](), history)

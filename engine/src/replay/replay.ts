@@ -45,7 +45,11 @@ export interface ReplayOptions {
   readonly withCurrentPlugins?: boolean
   /** Folders with installed plugins; the project's own when left out. */
   readonly pluginFolders?: readonly string[]
+  /** How long a plugin may do nothing that can be seen before its process is ended, in milliseconds. */
+  readonly patience?: number
 }
+
+const PATIENCE_MS = 60_000
 
 /** More differences than this help nobody. */
 const MAX_DIFFERENCES = 20
@@ -66,12 +70,13 @@ export async function replayTranscript(place: string, options: ReplayOptions = {
   const history = new History()
   const ledger = await RecordedLedger.open(readEntries(file), history)
   const opened = history.opened!
-  const code = codeOf(opened, dir, {
-    current: options.withCurrentPlugins ?? false,
-    ...(options.pluginFolders ? { installed: options.pluginFolders } : {}),
-  })
+  let code: Code | undefined
   try {
-    const played = await play(ledger, history, dir, code)
+    code = codeOf(opened, dir, {
+      current: options.withCurrentPlugins ?? false,
+      ...(options.pluginFolders ? { installed: options.pluginFolders } : {}),
+    })
+    const played = await play(ledger, history, dir, code, options.patience ?? PATIENCE_MS)
     const { engine } = opened
     const same = engine.sha256 === current.sha256 && engine.dependencies === current.dependencies
     const { differences } = ledger
@@ -86,12 +91,13 @@ export async function replayTranscript(place: string, options: ReplayOptions = {
       differences,
     }
   } finally {
-    code.remove()
+    code?.remove()
+    await ledger.close()
   }
 }
 
 /** @returns how many lines of recordings were played */
-async function play(ledger: RecordedLedger, history: History, dir: string, code: Code): Promise<number> {
+async function play(ledger: RecordedLedger, history: History, dir: string, code: Code, patience: number): Promise<number> {
   const artifact = (digest: string): Uint8Array => {
     const bytes = readArtifact(dir, digest)
     if (bytes) return bytes
@@ -131,9 +137,16 @@ async function play(ledger: RecordedLedger, history: History, dir: string, code:
     },
     transfer: (to) => transferTo(stage, to),
   }
+  // A plugin that neither asks nor answers would be waited for for ever: its process is ended, which is an answer.
+  let seen = -1
+  const watch = setInterval(() => {
+    if (tape.steps === seen) void plugins.stop()
+    seen = tape.steps
+  }, patience)
   try {
     await follow(stage, ledger, tape)
   } finally {
+    clearInterval(watch)
     await plugins.stop()
   }
   return exchanges

@@ -64,6 +64,8 @@ export class Tape implements Recorder {
   #at = 0
   #departure: Departure | undefined
   time = 0
+  /** Grows with everything that happens. */
+  steps = 0
 
   /** @param load finds the recording that belongs to the entry that comes next */
   constructor(load: () => Reel) {
@@ -82,6 +84,7 @@ export class Tape implements Recorder {
 
   begin(call: RecordedCall): number {
     this.#reel ??= this.#load()
+    this.steps++
     const line = this.#line()
     const isCall = line !== undefined && 'call' in line
     // Where the ceremony was interrupted, the recording goes on with what was asked after it had been taken up again.
@@ -99,10 +102,16 @@ export class Tape implements Recorder {
    * @param perform does it again, where that touches the ceremony's own artifacts only; must come to what is recorded
    */
   play(asked: Pick<Ask, 'id' | 'door' | 'request' | 'signal'>, perform?: () => Promise<unknown>): Promise<{ reply: Reply; time: number }> {
+    this.steps++
     return new Promise((settle) => {
       const ask: Ask = { ...asked, matched: false, ready: perform === undefined, settle }
       this.#waiting.set(ask.id, ask)
-      ask.signal.addEventListener('abort', () => this.#advance(), { once: true })
+      const withdrawn = (): void => {
+        this.#advance()
+        // Nobody waits any longer, whether or not that was recorded.
+        settle({ reply: { ok: false, error: STOPPED }, time: this.time })
+      }
+      ask.signal.addEventListener('abort', withdrawn, { once: true })
       const again = perform?.().then(
         (value) => {
           ask.performed = value
@@ -189,8 +198,11 @@ export class Tape implements Recorder {
   #compare(replayed: ExchangeLine): void {
     const recorded = this.#reel!.lines[this.#at]!
     if (lineOfExchange(replayed) === recorded) return
-    const found = firstDifference(JSON.parse(recorded), JSON.parse(lineOfExchange(replayed)))
-    this.#leave(found?.field ?? '/', found?.recorded, found?.replayed)
+    const [then, now] = [JSON.parse(recorded), JSON.parse(lineOfExchange(replayed))] as const
+    const found = firstDifference(then, now)
+    // Another door is another request altogether.
+    if (!found || found.field === '/door') this.#leave('/', then, now)
+    else this.#leave(found.field, found.recorded, found.replayed)
   }
 
   #leave(field: string, recorded: unknown, replayed: unknown): void {
