@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
 import { KEYS, linesOf, plan, rewrite, sha256, write } from './sample.ts'
 
+const README = fileURLToPath(new URL('../../README.md', import.meta.url))
 const GUIDE = fileURLToPath(new URL('../../docs/verify-by-hand.md', import.meta.url))
 /** The guide's own commands, with another folder and line. */
 const commands = (dir: string, line: number): string => {
@@ -28,6 +29,18 @@ test('the commands of the guide check an entry with openssl and jq alone', () =>
   }
   const before = sha256(linesOf(dir)[1]!)
   expect(stdout.trimEnd().endsWith(`${before}\n${before}`)).toBe(true)
+})
+
+test('the commands of the README check an entry with openssl and jq alone, and do not pass one that was changed', async () => {
+  const block = /^```sh\n(dir=.*?)^```$/ms.exec(readFileSync(README, 'utf8'))![1]!
+  const check = (place: string, line: number) =>
+    spawnSync('sh', ['-c', `set -eu\n${block.replace(/^dir=\S+ line=\S+/m, `dir='${place}' line=${line}`)}`], { encoding: 'utf8' })
+  for (const line of [1, 3, linesOf(dir).length]) {
+    expect(check(dir, line)).toMatchObject({ status: 0, stdout: expect.stringContaining('Verified Successfully') })
+  }
+  const changed = await write(plan())
+  rewrite(changed, linesOf(changed).with(2, linesOf(changed)[2]!.replace('"payload":"', '"payload":"AAAA')))
+  expect(check(changed, 3).stdout).not.toContain('Verified Successfully')
 })
 
 test('and do not pass an entry that was changed', async () => {
