@@ -1,4 +1,4 @@
-// The import arrows: cli -> ceremony -> { runbook, plugin, capability, transcript, station, officer }, and never back.
+// The import arrows: cli -> replay -> ceremony -> { runbook, plugin, capability, transcript, station, officer }, and never back.
 // Type-only imports count as imports here, except in cycles: a cycle of types alone never runs.
 const { existsSync, readdirSync } = require('node:fs')
 const { join } = require('node:path')
@@ -42,6 +42,7 @@ module.exports = {
     area('plugin', ['runbook'], 'the contract and the process know nothing of who runs them'),
     area('capability', ['plugin', 'transcript'], 'doors carry out what plugins ask, and record it'),
     area('report', ['runbook', 'transcript'], 'reports are made from the transcript alone'),
+    area('replay', ['runbook', 'plugin', 'capability', 'transcript', 'ceremony'], 'a replay runs the ceremony’s own code on its recording'),
     area('ceremony', ['runbook', 'plugin', 'capability', 'transcript', 'station', 'officer'], 'the run knows nothing of the command line'),
     {
       name: 'cli-imports',
