@@ -139,14 +139,18 @@ function start(
     child.stdin.write(`${text}\n`)
   }
   const answering = answerRules(request.answers ?? [], output, people, { write, cancel, acted: (hands) => answered.push({ hands }) })
-  watchers.add(answering)
-  const ended = child.then((result) => ({
-    exitCode: result.exitCode ?? 128,
-    stdout: scratch.hide(output.stdout),
-    stderr: scratch.hide(output.stderr) + (result.code === undefined ? '' : (result.originalMessage ?? '')),
-    ...(cancelled === undefined ? {} : { cancelled }),
-    answered,
-  }))
+  watchers.add(answering.look)
+  const ended = child.then(async (result) => {
+    // A program that only shows something ends before people have done what its output asks of them.
+    await answering.hands()
+    return {
+      exitCode: result.exitCode ?? 128,
+      stdout: scratch.hide(output.stdout),
+      stderr: scratch.hide(output.stderr) + (result.code === undefined ? '' : (result.originalMessage ?? '')),
+      ...(cancelled === undefined ? {} : { cancelled }),
+      answered,
+    }
+  })
   return {
     ended,
     saw: (pattern) =>
@@ -165,16 +169,17 @@ function start(
   }
 }
 
-/** @returns a function to call whenever there is more output; it answers what it finds, one thing after another */
+/** @returns `look`, to be called whenever there is more output: it answers what it finds, one thing after another; `hands` waits for those that are busy */
 function answerRules(
   rules: readonly Answer[],
   output: { readonly all: string; read: number },
   people: SecretsAndHands,
   program: { write(text: string, what: Answered): void; acted(hands: string): void; cancel(reason: string): void },
-): () => void {
+): { look(): void; hands(): Promise<void> } {
   const compiled = rules.map((rule) => ({ ...rule, expression: new RegExp(rule.when, 'm') }))
   let busy = false
   let wrong = 0
+  let handsAtWork = Promise.resolve()
   const next = (): { rule: Answer; groups: Record<string, string> } | undefined => {
     const unread = output.all.slice(output.read)
     let best: { at: number; end: number; rule: Answer; groups: Record<string, string> } | undefined
@@ -194,8 +199,12 @@ function answerRules(
     if ('hands' in give) {
       wrong = 0
       const details = Object.entries(give.details).map(([name, value]) => [name, typeof value === 'string' ? fill(value) : value])
-      const outcome = await people.hands({ hands: give.hands, ask: fill(give.ask), details: Object.fromEntries(details) })
-      return outcome.done ? program.acted(give.hands) : program.cancel(outcome.reason)
+      const work = people.hands({ hands: give.hands, ask: fill(give.ask), details: Object.fromEntries(details) })
+      handsAtWork = work.then(
+        (outcome) => (outcome.done ? program.acted(give.hands) : program.cancel(outcome.reason)),
+        (error: Error) => program.cancel(error.message),
+      )
+      return handsAtWork
     }
     wrong = rule.wrong ? wrong + 1 : 0
     const name = fill(give.secret)
@@ -216,5 +225,5 @@ function answerRules(
         look()
       })
   }
-  return look
+  return { look, hands: () => handsAtWork }
 }

@@ -12,7 +12,7 @@ const BLANK = 'blank card|unformatted card'
 const PASSPHRASE = 'slot 0:- enter passphrase for card #(?<card>\\d+): '
 
 /** What cards are called: in the names of their passphrases, and when they are asked for. */
-interface Naming {
+export interface Naming {
   /** `administrator-card` or `operator-card/<card set>` */
   readonly secret: string
   /** "administrator card" or "operator card of `contoso'" */
@@ -20,6 +20,8 @@ interface Naming {
 }
 
 export const ADMINISTRATOR_CARDS: Naming = { secret: 'administrator-card', card: 'administrator card' }
+const NEW_ADMINISTRATOR_CARDS: Naming = { secret: 'new-administrator-card', card: 'new administrator card' }
+const ADMINISTRATOR = 'Admin Card #\\d+'
 
 /** @returns how the cards of that set are called */
 export function operatorCards(cardSet: string): Naming {
@@ -33,22 +35,38 @@ export function whileWriting(naming: Naming): Answer[] {
 
 /** Rules for a tool that first reads an administrator card, to be allowed to, and then writes to blank ones. */
 export function whileWritingAuthorized(naming: Naming): Answer[] {
-  const administrator = 'Admin Card #\\d+'
   const authorize = insert({ kind: 'administrator' }, `any ${ADMINISTRATOR_CARDS.card}`)
   return [
     { when: `cards? of \\d+ read${END} ?Module \\d+ slot (?<slot>0): empty${END}`, give: authorize },
     ...passphrases(ADMINISTRATOR_CARDS),
-    { when: `cards? of \\d+ written${END} ?Module \\d+ slot (?<slot>0): (?<words>${administrator})${END}`, give: remove },
+    { when: `cards? of \\d+ written${END} ?Module \\d+ slot (?<slot>0): (?<words>${ADMINISTRATOR})${END}`, give: remove },
     ...writing(naming),
-    { when: otherThan(`${BLANK}|${administrator}`), give: remove },
+    { when: otherThan(`${BLANK}|${ADMINISTRATOR}`), give: remove },
   ]
 }
 
-function writing(naming: Naming): Answer[] {
+/**
+ * Rules for a tool that reads a quorum of the administrator cards in force and then writes a new set to blank cards. Read cards are
+ * exchanged, not taken out, so that an empty slot means that a blank card is wanted; whoever took out a wrong card sees in the tool's
+ * own words which one it waits for.
+ */
+export function whileReplacingAdministrators(): Answer[] {
+  const next = insert({ kind: 'administrator' }, `the next ${ADMINISTRATOR_CARDS.card}`)
+  return [
+    { when: `cards? of \\d+ read${END} ?Module \\d+ slot (?<slot>0): empty${END}`, give: next },
+    { when: `${AT_SLOT}${ADMINISTRATOR}: already read${END}`, give: next },
+    ...passphrases(ADMINISTRATOR_CARDS),
+    { when: `cards? of \\d+ written${END} ?Module \\d+ slot (?<slot>0): (?<words>${ADMINISTRATOR})${END}`, give: remove },
+    ...writing(NEW_ADMINISTRATOR_CARDS, 'a blank card (an administrator card while cards are still being read)'),
+    { when: otherThan(`${BLANK}|${ADMINISTRATOR}(: already read)?`), give: remove },
+  ]
+}
+
+function writing(naming: Naming, wanted = 'a blank card'): Answer[] {
   const secret = `${naming.secret}/$<card>`
   const ask = `New passphrase of ${naming.card}, number $<card>`
   return [
-    { when: `${AT_SLOT}empty${END}`, give: insert({ kind: 'blank' }, 'a blank card') },
+    { when: `${AT_SLOT}empty${END}`, give: insert({ kind: 'blank' }, wanted) },
     { when: NEW_PASSPHRASE, give: { secret, ask } },
     { when: CONFIRM_PASSPHRASE, give: { secret, ask: `${ask}, once more` } },
     { when: `slot 0:- passphrases do not match${END}.*${NEW_PASSPHRASE}`, give: { secret, ask }, wrong: true },
@@ -57,15 +75,24 @@ function writing(naming: Naming): Answer[] {
 
 /** Rules for a tool that has cards of one operator card set put in and reads them. */
 export function whileReading(cardSet: string): Answer[] {
-  const naming = operatorCards(cardSet)
+  return reading(operatorCards(cardSet), `\`${cardSet}' #\\d+`, { kind: 'operator', cardset: cardSet })
+}
+
+/** Rules for a tool that has administrator cards put in and reads them. */
+export function whileReadingAdministrators(): Answer[] {
+  return reading(ADMINISTRATOR_CARDS, ADMINISTRATOR, { kind: 'administrator' })
+}
+
+function reading(naming: Naming, fitting: string, details: Readonly<Record<string, string>>): Answer[] {
   return [
-    { when: `${AT_SLOT}empty${END}`, give: insert({ kind: 'operator', cardset: cardSet }, `the next ${naming.card}`) },
-    { when: otherThan(`\`${cardSet}' #\\d+`), give: remove },
+    { when: `${AT_SLOT}empty${END}`, give: insert(details, `the next ${naming.card}`) },
+    { when: otherThan(fitting), give: remove },
     ...passphrases(naming),
   ]
 }
 
-function passphrases(naming: Naming): Answer[] {
+/** Rules for a tool that tries the passphrase of the card in the slot. */
+export function passphrases(naming: Naming): Answer[] {
   const give = { secret: `${naming.secret}/$<card>`, ask: `Passphrase of ${naming.card}, number $<card>` }
   return [
     { when: PASSPHRASE, give },

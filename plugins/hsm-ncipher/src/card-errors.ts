@@ -29,4 +29,15 @@ export function cardSetNotLoaded(cardSet: string, result: CommandResult, { neede
   })
 }
 
+/** For tools that have a quorum of administrator cards read. */
+export function administratorsNotRead(command: string, result: CommandResult, { needed, total }: Quorum): PluginError {
+  if (result.cancelled === undefined) return toolFailed(command, result, 'nothing')
+  return new PluginError('hsm/quorum-not-met', `The administrator cards did not make up their quorum: ${result.cancelled}.`, {
+    found: `${count(cardsRead(result))} read`,
+    expected: `${count(needed)} of the ${total}`,
+    changed: 'nothing',
+    advice: 'Bring the missing cards and the officers who know their passphrases, then resume.',
+  })
+}
+
 const count = (cards: number): string => `${cards} card${cards === 1 ? '' : 's'}`

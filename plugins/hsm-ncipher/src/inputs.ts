@@ -5,6 +5,8 @@ export const ModuleNumber = Type.Integer({ minimum: 1, maximum: 99, description:
 
 export const QuorumText = Type.String({ pattern: '^[1-9][0-9]?/[1-9][0-9]?$', description: 'Cards needed / cards made, such as 2/3' })
 
+export const CardNumber = Type.Integer({ minimum: 1, maximum: 64, description: 'Number of the card in its set, as it is written on it' })
+
 /** It becomes a token's label, which has room for 32 bytes, and part of a secret's name. */
 export const CardSetName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$', description: 'Name of the operator card set' })
 

@@ -11,7 +11,7 @@ const SCRYPT = { N: 2 ** 14, r: 8, p: 1 }
 
 export interface Contents {
   readonly kind: 'administrator' | 'operator'
-  /** hknso of the world, or hkltu of the card set. */
+  /** hkltnso of the world, or hkltu of the card set. */
   readonly owner: string
   /** Name of the card set; empty for administrator cards. */
   readonly name: string
@@ -53,9 +53,9 @@ export function describeCard(twin: Twin, card: Card | null): string {
   return kind === 'administrator' ? `Admin Card #${number}` : `\`${name}' #${number}`
 }
 
-/** @returns whether the card belongs to the world, or to a card set, that there is */
+/** @returns whether the card is of the administrator cards in force, or of a card set that there is */
 export function isAlive(twin: Twin, { kind, owner }: Contents): boolean {
-  return kind === 'administrator' ? readWorld(twin)?.hknso === owner : readCardSets(twin).some((set) => set.hkltu === owner)
+  return kind === 'administrator' ? readWorld(twin)?.hkltnso === owner : readCardSets(twin).some((set) => set.hkltu === owner)
 }
 
 /** What a share is sealed for: written on the card in the clear, and bound to the share. */

@@ -41,7 +41,7 @@ await runTool(async (args) => {
   if (world.mode === 'fips-140-level-3') {
     say()
     say('Loading Administrator Card for FIPS authorization:')
-    await readShares(twin, terminal, world.hknso, 1, new Uint8Array())
+    await readShares(twin, terminal, world.hkltnso, 1, new Uint8Array())
   }
   say()
   say('Creating Cardset:')

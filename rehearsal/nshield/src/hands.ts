@@ -47,17 +47,23 @@ function readRequest(): { hands: string; details: Details } {
   return { hands: request.hands, details }
 }
 
-function fittingCard(twin: Twin, { kind, cardset }: Details): Card {
+function fittingCard(twin: Twin, { kind, cardset, number }: Details): Card {
   const offered = readOffered(twin)
   const { card: present } = readSlot(twin)
-  const left = readCards(twin).filter((card) => !offered.includes(card.label) && card.label !== present)
+  const away = readCards(twin).filter((card) => card.label !== present)
+  // Whoever asks for a number knows which card is meant, also if a tool had it before.
+  const left = number === undefined ? away.filter((card) => !offered.includes(card.label)) : away
   if (kind === 'blank') return left.find((card) => !card.contents) ?? formattedCard(twin, left)
-  if (kind !== 'administrator' && kind !== 'operator') throw new ToolError(`there are no cards of kind ${kind}`, CANNOT)
-  const fits = ({ contents }: Card): boolean =>
-    contents?.kind === kind && isAlive(twin, contents) && (kind === 'administrator' || contents.name === cardset)
+  if (kind !== 'administrator' && kind !== 'operator' && kind !== 'retired-administrator')
+    throw new ToolError(`there are no cards of kind ${kind}`, CANNOT)
+  const fits = ({ contents }: Card): boolean => {
+    if (!contents || (number !== undefined && contents.number !== Number(number))) return false
+    if (kind === 'retired-administrator') return contents.kind === 'administrator' && !isAlive(twin, contents)
+    return contents.kind === kind && isAlive(twin, contents) && (kind === 'administrator' || contents.name === cardset)
+  }
   const found = left.find(fits)
-  const name = kind === 'operator' ? ` of \`${cardset}'` : ''
-  if (!found) throw new ToolError(`there is no further ${kind} card${name} in the rack`, CANNOT)
+  const which = `${kind} card${number === undefined ? '' : ` number ${number}`}${kind === 'operator' ? ` of \`${cardset}'` : ''}`
+  if (!found) throw new ToolError(`there is no further ${which} in the rack`, CANNOT)
   return found
 }
 

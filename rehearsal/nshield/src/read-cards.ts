@@ -1,17 +1,19 @@
 /** The dialogue in which a tool has K cards of a set put in and reads the share of each. */
 import { type Contents, describeCard, openShare } from './card.ts'
+import { joinShares } from './secret-split.ts'
 import { beginCards, cardInSlot } from './slot.ts'
 import type { Terminal } from './terminal.ts'
 import { say } from './tool.ts'
 import { ToolError } from './tool-error.ts'
 import type { Twin } from './twin.ts'
+import { openWorld, type World } from './world.ts'
 
 const LOOK_AGAIN_MS = 20
 /** A real reader makes guessing slow; this one gives up. */
 const PASSPHRASE_ATTEMPTS = 10
 
 /**
- * @param owner what the cards must belong to: hknso of the world or hkltu of the card set
+ * @param owner what the cards must belong to: hkltnso of the world or hkltu of the card set
  * @param binding see `sealShare`
  * @returns the shares of `needed` different cards
  * @throws ToolError when the person stops
@@ -49,12 +51,21 @@ export async function readShares(
   return [...shares.values()]
 }
 
-async function readShare(terminal: Terminal, contents: Contents, binding: Uint8Array): Promise<Uint8Array> {
+/** Has a quorum of administrator cards read. @returns the world's key @throws ToolError when the person stops */
+export async function readWorldKey(twin: Twin, terminal: Terminal, world: World): Promise<Buffer> {
+  const shares = await readShares(twin, terminal, world.hkltnso, world.quorum.needed, new Uint8Array())
+  const key = openWorld(world, await joinShares(shares))
+  if (!key) throw new ToolError('the administrator cards do not open this security world')
+  return key
+}
+
+/** @returns the card's share @throws ToolError after too many wrong passphrases, or when the person stops */
+export async function readShare(terminal: Terminal, contents: Contents, binding: Uint8Array, doing = 'reading card'): Promise<Uint8Array> {
   for (let attempt = 1; attempt <= PASSPHRASE_ATTEMPTS; attempt++) {
     const passphrase = await terminal.passphrase(` Module 1 slot 0:- enter passphrase for card #${contents.number}: `)
     const share = openShare(contents, passphrase, binding)
     if (share) {
-      say(' Module 1 slot 0:- passphrase supplied - reading card')
+      say(` Module 1 slot 0:- passphrase supplied - ${doing}`)
       return share
     }
     say(` Module 1 slot 0:- wrong passphrase for card #${contents.number}`)

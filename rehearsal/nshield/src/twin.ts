@@ -20,11 +20,10 @@ export interface Twin {
 }
 
 /**
- * @returns the places in the folder that NSHIELD_TWIN names
+ * @returns the places in the folder, by default the one that NSHIELD_TWIN names
  * @throws ToolError when it names none
  */
-export function openTwin(): Twin {
-  const folder = process.env.NSHIELD_TWIN
+export function openTwin(folder = process.env.NSHIELD_TWIN): Twin {
   if (!folder) throw new ToolError('NSHIELD_TWIN does not name a folder; bin/new-rack makes one')
   const root = isAbsolute(folder) ? folder : join(process.cwd(), folder)
   return {
