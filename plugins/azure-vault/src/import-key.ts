@@ -13,6 +13,12 @@ const Input = Type.Object(
   {
     ...KeyInVault,
     blob: Artifact,
+    supersedes: Type.Optional(
+      Type.Unsafe<string>({
+        ...KeyId,
+        description: 'The version that is the newest now: the upload becomes a new version of the same key, and this one stays',
+      }),
+    ),
     operations: Type.Optional(
       Type.Array(Type.Enum(['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey']), {
         minItems: 1,
@@ -32,12 +38,13 @@ export const importKey = action({
   input: Input,
   output: Output,
   says: (input) =>
-    `Upload ${input.blob.name} (SHA-256 ${input.blob.sha256.slice(0, 16)}…) to ${input.vault} as the key \`${input.name}\`, for ${operations(input).join(', ')}.`,
+    `Upload ${input.blob.name} (SHA-256 ${input.blob.sha256.slice(0, 16)}…) to ${input.vault} as ` +
+    `${input.supersedes === undefined ? 'the key' : 'a new version of the key'} \`${input.name}\`, for ${operations(input).join(', ')}.`,
   async run(input, context) {
     const bytes = await context.artifact.get(input.blob)
     requireForVault(readEnvelope(bytes, context.cloud), input.vault)
     const present = await findKey(input.vault, input.name, context)
-    if (present) throw taken(input.name, present)
+    requireRoom(input, present)
     await upload(input, bytes, context)
     return outputs(requireImported(await requireKey(input.vault, input.name, context), input))
   },
@@ -45,6 +52,7 @@ export const importKey = action({
     const key = await findKey(input.vault, input.name, context)
     if (!key) return { verdict: 'not-done', facts: `There is no key ${input.name} in ${input.vault}.` }
     const faults = faultsOf(key, input)
+    if (key.kid === input.supersedes) return { verdict: 'not-done', facts: `The newest version is still ${key.kid}.` }
     // Running again then stops at the key that is in the way.
     if (faults.length > 0) return { verdict: 'not-done', facts: `${key.kid} is not the key of this blob: ${faults.join(', ')}.` }
     return { verdict: 'done', outputs: outputs(key), facts: `${key.kid} came from this blob.` }
@@ -78,6 +86,24 @@ function requireForVault({ kid, vault: madeFor }: { kid: string; vault: string }
       advice: 'Upload to each vault the blob that was wrapped for it.',
     },
   )
+}
+
+/** @throws PluginError `azure-vault/name-taken`, `azure-vault/not-newest` */
+function requireRoom({ name, supersedes }: Wanted, present: KeyView | undefined): void {
+  if (supersedes === undefined) {
+    if (present) throw taken(name, present)
+  } else if (present?.kid !== supersedes) {
+    throw new PluginError(
+      'azure-vault/not-newest',
+      `The key \`${name}\` is not in the version that the upload should supersede; nothing was sent.`,
+      {
+        found: present?.kid ?? 'no such key',
+        expected: supersedes,
+        changed: 'nothing',
+        advice: 'Find out who rotated this key meanwhile, and begin from the version that is there.',
+      },
+    )
+  }
 }
 
 function taken(name: string, { kid }: KeyView): PluginError {
