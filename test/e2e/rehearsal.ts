@@ -17,8 +17,17 @@ export interface Ended {
 }
 
 /** Starts `ceremony` with these arguments, in a process group of its own so that all of it can be killed at once. */
-export function start(...args: string[]): { child: ChildProcess; ended: Promise<Ended>; killAll(): void } {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+export const start = (...args: string[]): Started => startWith([], ...args)
+
+export interface Started {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  killAll(): void
+}
+
+/** The same, with options of Node's. */
+export function startWith(options: readonly string[], ...args: string[]): Started {
+  const child = spawn(process.execPath, [...options, MAIN, ...args], { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => {

@@ -4,6 +4,8 @@ import { PluginError } from '../plugin/contract.ts'
 import { errorData } from '../plugin/error-data.ts'
 import type { HttpAsk } from '../plugin/http-door.ts'
 import type { DoorKeeper } from '../plugin/process.ts'
+import type { ErrorData } from '../plugin/protocol.ts'
+import { StorageError } from '../transcript/storage-error.ts'
 import type { CeremonyClock } from './clock.ts'
 import { type LiveCommands, liveCommands } from './command.ts'
 import { type LiveHttp, recordedRequest } from './http.ts'
@@ -68,17 +70,20 @@ export function openDoors(needs: Needs, surroundings: Surroundings, recording: R
   return {
     async keeper({ id, door, request, signal }) {
       recording.write({ ask: id, door, request: recordedAsk(door, request), time: clock.now() })
+      let passed: { ok: true; value: unknown } | { ok: false; error: ErrorData }
       try {
-        const value = await pass(door, request, signal)
-        const time = clock.now()
-        recording.write({ answer: id, ok: true, value, time })
-        return { reply: { ok: true, value: asReplayed(value) }, time }
+        passed = { ok: true, value: await pass(door, request, signal) }
       } catch (error) {
-        const time = clock.now()
-        const data = errorData(error)
-        recording.write(signal.aborted ? { withdrawn: id, time } : { answer: id, ok: false, value: data, time })
-        return { reply: { ok: false, error: data }, time }
+        if (error instanceof StorageError) throw error
+        passed = { ok: false, error: errorData(error) }
       }
+      const time = clock.now()
+      if (passed.ok) {
+        recording.write({ answer: id, ok: true, value: passed.value, time })
+        return { reply: { ok: true, value: asReplayed(passed.value) }, time }
+      }
+      recording.write(signal.aborted ? { withdrawn: id, time } : { answer: id, ok: false, value: passed.error, time })
+      return { reply: passed, time }
     },
     async close() {
       await pkcs11?.close()

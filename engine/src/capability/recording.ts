@@ -4,6 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { canonicalize } from '../transcript/canonical.ts'
+import { storing } from '../transcript/storage-error.ts'
 
 /** What a plugin is asked; opens the lines of what it then does. */
 export interface RecordedCall {
@@ -46,6 +47,7 @@ export interface Recorder {
 export class Recording implements Recorder {
   readonly #file: string
   #lines: number | undefined
+  #failed: unknown
   #time = 0
 
   /** @param file where the lines go while the step runs */
@@ -62,20 +64,31 @@ export class Recording implements Recorder {
     return time
   }
 
+  /** @throws StorageError when it could not be written; nothing more is then recorded */
   write(line: ExchangeLine): void {
-    this.#lines ??= wholeLines(this.#file)
-    appendFileSync(this.#file, `${lineOfExchange(line)}\n`, { mode: 0o600 })
+    if (this.#failed) throw this.#failed
+    try {
+      storing(this.#file, () => {
+        this.#lines ??= wholeLines(this.#file)
+        appendFileSync(this.#file, `${lineOfExchange(line)}\n`, { mode: 0o600 })
+      })
+    } catch (error) {
+      // What came after the gap would not be what happened.
+      this.#failed = error
+      throw error
+    }
     this.#time = line.time
-    this.#lines++
+    this.#lines!++
   }
 
   finish(): Recorded | null {
-    this.#lines ??= wholeLines(this.#file)
+    if (this.#failed) throw this.#failed
+    this.#lines ??= storing(this.#file, () => wholeLines(this.#file))
     return this.#lines === 0 ? null : { bytes: readFileSync(this.#file), count: this.#lines }
   }
 
   discard(): void {
-    rmSync(this.#file, { force: true })
+    storing(this.#file, () => rmSync(this.#file, { force: true }))
     this.#lines = 0
   }
 }

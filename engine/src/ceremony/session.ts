@@ -31,6 +31,7 @@ import type { Progress } from './progress.ts'
 import { runCeremony, transferTo } from './run.ts'
 import { publicCloud, readIfThere, readSetup, type Setup } from './setup-file.ts'
 import type { Stage } from './step.ts'
+import { stopped } from './stopped.ts'
 import { unattendedPeople } from './unattended.ts'
 import { type RunsWith, refuseChanges } from './unchanged.ts'
 import { readYaml } from './yaml-file.ts'
@@ -132,6 +133,8 @@ export async function carryOn(where: Where): Promise<void> {
     if (pending) await ledger.append(pending, signOffOf(pending, runbook, history))
     if (!history.opened) await open(stage, runsWith, people, store)
     await runCeremony(stage)
+  } catch (error) {
+    throw stopped(error, dir)
   } finally {
     await plugins.stop()
     ;(await http)?.close()

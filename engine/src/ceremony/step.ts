@@ -8,6 +8,7 @@ import type { Runbook, Scope, Step } from '../runbook/model.ts'
 import { recordSchema } from '../runbook/record.ts'
 import type { Outcome, Subject } from '../transcript/entry.ts'
 import type { OpenIntent } from '../transcript/history.ts'
+import { StorageError } from '../transcript/storage-error.ts'
 import type { Acting, Attempts } from './act.ts'
 import { checkAssertions, PluginStep, runUntil } from './act.ts'
 import { CeremonyError } from './error.ts'
@@ -135,7 +136,8 @@ async function attempt(stage: Stage, step: Step, scope: Scope, intent: OpenInten
   try {
     return await act(stage, step, scope, intent, interrupted)
   } catch (error) {
-    if (error instanceof CeremonyError) throw error
+    // Where the folder takes nothing more, it cannot take an outcome either: what happened is asked of the world later.
+    if (error instanceof CeremonyError || error instanceof StorageError) throw error
     if (error instanceof PluginError) return error
     const data = errorData(error)
     return new PluginError(data.code, data.message, data)

@@ -7,7 +7,10 @@ import { errorFrom } from './error-data.ts'
 import type { PluginPackage } from './package.ts'
 import type { Answer, Ask as AskMessage, Call, ErrorData, FromPlugin, Manifest, Reply } from './protocol.ts'
 
-/** Answers what a plugin asks. Must not throw: what goes wrong is a reply. The signal fires when nobody waits any longer. */
+/**
+ * Answers what a plugin asks. What goes wrong is a reply; a keeper that throws cannot keep the doors any longer, and the
+ * call ends with its error. The signal fires when nobody waits any longer.
+ */
 export type DoorKeeper = (ask: {
   readonly id: number
   readonly door: string
@@ -25,6 +28,7 @@ interface CurrentCall {
   readonly keeper: DoorKeeper
   readonly asks: Map<number, Asked>
   readonly finish: (reply: Reply) => void
+  readonly fail: (error: unknown) => void
 }
 
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url))
@@ -75,20 +79,30 @@ export class PluginProcess {
     throw errorFrom(first.kind === 'broken' ? first.error : broken(plugin, `first message was ${first.kind}`))
   }
 
-  /** Asks the plugin for one thing and serves its doors until it answers. One call at a time. */
+  /**
+   * Asks the plugin for one thing and serves its doors until it answers. One call at a time.
+   * @throws what the keeper throws
+   */
   async call(call: Omit<Call, 'kind' | 'id'>, keeper: DoorKeeper): Promise<Reply> {
     if (this.#gone) return { ok: false, error: this.#gone }
     if (this.#current) throw new Error('a plugin takes one call at a time')
     const id = ++this.#calls
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const asks = new Map<number, Asked>()
-      const finish = (reply: Reply): void => {
+      const end = (then: () => void): void => {
         this.#current = undefined
+        const served = [...asks.values()].map((ask) => ask.served)
         for (const { abort } of asks.values()) abort.abort()
         // Not before every door has noted that nobody waits any longer: the recording of this call is then complete.
-        void Promise.all([...asks.values()].map(({ served }) => served)).then(() => resolve(reply))
+        void Promise.all(served).then(then)
       }
-      this.#current = { id, keeper, asks, finish }
+      let failure: { error: unknown } | undefined
+      const finish = (reply: Reply): void => end(() => (failure ? reject(failure.error) : resolve(reply)))
+      const fail = (error: unknown): void => {
+        failure ??= { error }
+        if (this.#current?.id === id) end(() => reject(failure!.error))
+      }
+      this.#current = { id, keeper, asks, finish, fail }
       this.#child.send({ kind: 'call', id, ...call })
     })
   }
@@ -121,8 +135,10 @@ export class PluginProcess {
   }
 
   async #serve(current: CurrentCall, { id, door, request }: AskMessage, signal: AbortSignal): Promise<void> {
-    const { reply, time } = await current.keeper({ id, door, request, signal })
+    const kept = await current.keeper({ id, door, request, signal }).catch(current.fail)
     current.asks.delete(id)
+    if (!kept) return
+    const { reply, time } = kept
     if (this.#current !== current || signal.aborted || !this.#child.connected) return
     const answer: Answer = { kind: 'answer', id, time, reply }
     this.#child.send(answer)

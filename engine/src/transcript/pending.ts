@@ -10,6 +10,7 @@ import { dirname } from 'node:path'
 import { CanonicalError, canonicalize, parseCanonical, STATEMENT_LIMITS } from './canonical.ts'
 import type { Statement } from './entry.ts'
 import { syncFolder } from './files.ts'
+import { expectWhole, storing } from './storage-error.ts'
 
 interface Line {
   readonly sha256: string
@@ -24,17 +25,17 @@ export class Pending {
     this.#path = path
   }
 
-  /** Keeps a statement in place of the one before; it is on disk when this returns. @throws CanonicalError */
+  /** Keeps a statement in place of the one before; it is on disk when this returns. @throws CanonicalError, StorageError */
   write(statement: Statement): void {
     const bytes = Buffer.from(`${canonicalize({ sha256: digestOf(statement), statement } satisfies Line)}\n`)
-    if (this.#file === undefined) {
-      this.#file = openSync(this.#path, constants.O_WRONLY | constants.O_CREAT, 0o600)
-      syncFolder(dirname(this.#path))
-    }
-    const written = writeSync(this.#file, bytes, 0, bytes.length, 0)
-    if (written !== bytes.length)
-      throw new Error(`only ${written} of ${bytes.length} bytes could be written to ${this.#path}: is the disk full?`)
-    fdatasyncSync(this.#file)
+    storing(this.#path, () => {
+      if (this.#file === undefined) {
+        this.#file = openSync(this.#path, constants.O_WRONLY | constants.O_CREAT, 0o600)
+        syncFolder(dirname(this.#path))
+      }
+      expectWhole(this.#path, writeSync(this.#file, bytes, 0, bytes.length, 0), bytes.length)
+      fdatasyncSync(this.#file)
+    })
   }
 
   /** @returns the statement that was written last; undefined if there is none or only half of one */

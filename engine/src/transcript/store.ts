@@ -26,6 +26,7 @@ import type { Statement } from './entry.ts'
 import { lengthOfLines, readLines, syncFolder, UNFINISHED, writeDurably } from './files.ts'
 import { lockFolder } from './lock.ts'
 import { Pending } from './pending.ts'
+import { expectWhole, storing } from './storage-error.ts'
 
 export const TRANSCRIPT = 'transcript.intoto.jsonl'
 
@@ -71,22 +72,27 @@ export class TranscriptStore {
    * Opens the folder for writing, with an empty transcript if it has none.
    * @throws LockedError when another process writes there
    * @throws CanonicalError naming the line, when the transcript cannot be read
+   * @throws StorageError when the folder cannot be written
    */
   static async open(dir: string): Promise<TranscriptStore> {
-    makeFolders(dir)
-    const unlock = lockFolder(dir)
+    const unlock = storing(dir, () => {
+      makeFolders(dir)
+      return lockFolder(dir)
+    })
     let file: number | undefined
     try {
-      file = openSync(join(dir, TRANSCRIPT), constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o644)
-      syncFolder(dir)
-      clearUnfinished(dirname(artifactPath(dir, '-')))
-      const store = new TranscriptStore(dir, file, unlock, cutTornLine(dir, file))
+      const store = storing(join(dir, TRANSCRIPT), () => {
+        file = openSync(join(dir, TRANSCRIPT), constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o644)
+        syncFolder(dir)
+        clearUnfinished(dirname(artifactPath(dir, '-')))
+        return new TranscriptStore(dir, file, unlock, cutTornLine(dir, file))
+      })
       for await (const { statement, digest } of readEntries(join(dir, TRANSCRIPT)))
         store.#head = { sequence: statement.predicate.sequence, digest }
       return store
     } catch (error) {
       if (file !== undefined) closeSync(file)
-      unlock()
+      leave(unlock)
       throw error
     }
   }
@@ -104,7 +110,7 @@ export class TranscriptStore {
   /**
    * Appends one envelope; it is on disk when this returns, and what was pending is done with.
    * @throws CanonicalError for an envelope that could not be read again
-   * @throws Error when it could not be written; this store then takes no more
+   * @throws StorageError when it could not be written; this store then takes no more
    */
   append(envelope: Envelope): void {
     if (this.#broken) throw new Error(`${TRANSCRIPT} could not be written before; open the folder again`)
@@ -112,14 +118,14 @@ export class TranscriptStore {
     if (line.length > ENVELOPE_LIMITS.bytes)
       throw new CanonicalError(`an entry of ${line.length} bytes; ${ENVELOPE_LIMITS.bytes} are allowed`)
     try {
-      const written = writeSync(this.#file, line)
-      if (written !== line.length)
-        throw new Error(`only ${written} of ${line.length} bytes could be written to ${TRANSCRIPT}: is the disk full?`)
-      fdatasyncSync(this.#file)
+      storing(TRANSCRIPT, () => {
+        expectWhole(TRANSCRIPT, writeSync(this.#file, line), line.length)
+        fdatasyncSync(this.#file)
+      })
     } catch (error) {
       // Nothing may follow on half a line.
       this.#broken = true
-      ftruncateSync(this.#file, this.#size)
+      this.#cutBack()
       throw error
     }
     this.#size += line.length
@@ -135,15 +141,17 @@ export class TranscriptStore {
   takePending(): Statement | undefined {
     const statement = this.#pending.read()
     if (statement && this.#follows(statement)) return statement
-    this.#pending.remove()
+    storing(this.dir, () => this.#pending.remove())
     return undefined
   }
 
-  /** @returns SHA-256, hex, under which the bytes are kept */
+  /** @returns SHA-256, hex, under which the bytes are kept. @throws StorageError */
   putArtifact(bytes: Uint8Array): string {
     const digest = sha256(bytes)
     const path = artifactPath(this.dir, digest)
-    if (!existsSync(path) || sha256(readFileSync(path)) !== digest) writeDurably(path, bytes)
+    storing(path, () => {
+      if (!existsSync(path) || sha256(readFileSync(path)) !== digest) writeDurably(path, bytes)
+    })
     return digest
   }
 
@@ -155,12 +163,20 @@ export class TranscriptStore {
     return new Uint8Array(bytes)
   }
 
+  /** Gives the folder back. Throws nothing: what cannot be removed now means nothing to the next one who opens it. */
   close(): void {
-    const pending = this.#pending.read()
-    if (pending && this.#follows(pending)) this.#pending.close()
-    else this.#pending.remove()
+    leave(() => {
+      const pending = this.#pending.read()
+      if (pending && this.#follows(pending)) this.#pending.close()
+      else this.#pending.remove()
+    })
     closeSync(this.#file)
-    this.#unlock()
+    leave(this.#unlock)
+  }
+
+  #cutBack(): void {
+    // If this fails too, the next one who opens the folder does it.
+    leave(() => ftruncateSync(this.#file, this.#size))
   }
 
   #follows({ predicate }: Statement): boolean {
@@ -209,6 +225,14 @@ function readEntry(line: Buffer, number: number): StoredEntry {
   } catch (error) {
     if (!(error instanceof CanonicalError)) throw error
     throw new CanonicalError(`line ${number} of ${TRANSCRIPT}: ${error.message}. It was altered; compare it with a copy`)
+  }
+}
+
+function leave(work: () => void): void {
+  try {
+    work()
+  } catch {
+    // Said by whoever calls this.
   }
 }
 

@@ -1,0 +1,168 @@
+/** Ceremonies that meet with mishap after mishap, each at a boundary that was chosen, and what is left of them. */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { prepare } from '../../../engine/src/ceremony/session.ts'
+import { layOutRehearsal } from '../../../engine/src/cli/rehearsal-folder.ts'
+import { type Ended, effectsOf, entriesOf, jsonLines, outcomesOf, ROOT, start, startWith } from '../rehearsal.ts'
+import type { Mishap } from './mishap.ts'
+
+/** Fast enough not to wait long, slow enough that a restart is not hours of the twins' time. */
+const SCALE = 120
+/** Effects that may take place once only, whatever happens. */
+const ONCE = /world\/create|cardset\/create|key\/(create|generate|import|delete|recover)/
+
+/** A mishap at a place. */
+export interface Point {
+  readonly at: string
+  readonly mishap: Mishap
+}
+
+export async function layOut(dir: string): Promise<void> {
+  await layOutRehearsal(dir, SCALE)
+  const runbook = join(ROOT, 'runbooks', 'byok-ceremony.yaml')
+  prepare(dir, { runbook, setup: join(dir, 'setup.yaml'), answers: join(dir, 'answers.yaml'), parameters: join(dir, 'parameters.yaml') })
+}
+
+/** Starts `ceremony resume`, with the preload. */
+function resume(dir: string, query: Record<string, string>): Promise<Ended> {
+  const preload = new URL('./preload.ts', import.meta.url)
+  preload.search = new URLSearchParams({ dir, ...query }).toString()
+  return startWith(['--import', preload.href], 'resume', dir).ended
+}
+
+/** Runs a ceremony that nothing disturbs. @returns the boundaries that it comes to, in order */
+export async function boundariesOf(dir: string): Promise<string[]> {
+  await layOut(dir)
+  const log = `${dir}.boundaries`
+  const ended = await resume(dir, { log })
+  if (ended.code !== 0) throw new Error(`the undisturbed ceremony ended with ${ended.code}: ${ended.stderr}`)
+  return readFileSync(log, 'utf8').trimEnd().split('\n')
+}
+
+/** @returns the mishaps that a boundary is to meet with */
+export function mishapsAt(boundary: string): Mishap[] {
+  const what = boundary.slice(boundary.indexOf(' > ') + 3)
+  if (what.startsWith('write ')) return ['kill', 'torn', 'disk full', 'write error']
+  if (/^(create|sync|rename) /.test(what)) return ['kill', 'disk full', 'write error']
+  if (/^(remove|cut) /.test(what)) return ['kill', 'write error']
+  if (/^(request|start|send) /.test(what)) return ['kill', 'kill soon']
+  return ['kill']
+}
+
+/** What came of a ceremony and its mishaps. */
+export interface Story {
+  readonly hit: Point[]
+  /** Points that it never came to: another course of time, other retries. */
+  readonly missed: Point[]
+  readonly faults: string[]
+}
+
+/** Has the mishaps happen one after another to one ceremony, each time resumed, and lets it come to its end. */
+export async function suffer(dir: string, points: readonly Point[], undisturbed: string): Promise<Story> {
+  await layOut(dir)
+  const story: Story = { hit: [], missed: [], faults: [] }
+  const mark = `${dir}.mark`
+  for (const [index, point] of points.entries()) {
+    rmSync(mark, { force: true })
+    const ended = await resume(dir, { at: point.at, mishap: point.mishap, mark, after: String(2 + ((index * 7) % 40)) })
+    if (!existsSync(mark)) {
+      if (ended.code !== 0) story.faults.push(`${nameOf(point)}: not reached; ${endOf(ended)}`)
+      story.missed.push(point)
+      if (ended.code === 0) story.missed.push(...points.slice(index + 1))
+      break
+    }
+    story.hit.push(point)
+    const fault = faultOf(point, ended)
+    if (fault) story.faults.push(`${nameOf(point)}: ${fault}`)
+  }
+  const last = await resume(dir, {})
+  if (last.code !== 0) story.faults.push(`after ${story.hit.length > 0 ? nameOf(story.hit.at(-1)!) : 'nothing'}: ${endOf(last)}`)
+  else story.faults.push(...(await differences(dir, undisturbed)))
+  if (existsSync(dir) && story.faults.length === 0) rmSync(dir, { recursive: true })
+  return story
+}
+
+const nameOf = ({ at, mishap }: Point): string => `${mishap} at "${at}"`
+const endOf = ({ code, signal, stderr }: Ended): string => `ended with ${signal ?? code}: ${stderr.slice(-1500)}`
+
+/** @returns what is wrong with how the process ended */
+function faultOf({ mishap }: Point, ended: Ended): string | undefined {
+  if (mishap === 'kill' || mishap === 'kill soon' || mishap === 'torn') return ended.signal === 'SIGKILL' ? undefined : endOf(ended)
+  if (ended.code === 0) return undefined
+  if (ended.code !== 3) return endOf(ended)
+  return /do next +.*resume/s.test(ended.stderr) ? undefined : `does not say what to do: ${ended.stderr.slice(-1500)}`
+}
+
+/** @returns what is otherwise than in the undisturbed ceremony */
+async function differences(dir: string, undisturbed: string): Promise<string[]> {
+  const faults: string[] = []
+  const compare = (what: string, found: readonly string[], expected: readonly string[]): void => {
+    const more = without(found, expected)
+    const less = without(expected, found)
+    if (more.length + less.length > 0) faults.push(`${what}: more ${JSON.stringify(more)}, less ${JSON.stringify(less)}`)
+  }
+  const once = (of: string): string[] =>
+    effectsOf(of)
+      .filter((effect) => ONCE.test(effect))
+      .map(alike)
+  compare('outcomes', outcomesOf(dir), outcomesOf(undisturbed))
+  compare('outputs', outputsOf(dir), outputsOf(undisturbed))
+  compare('effects', once(dir), once(undisturbed))
+  compare('state of Azure', azureState(dir), azureState(undisturbed))
+  compare('state of the HSM', hsmState(dir), hsmState(undisturbed))
+  for (const command of ['verify', 'replay']) {
+    const { code, stdout, stderr } = await start(command, dir).ended
+    if (code !== 0) faults.push(`${command}: ${stdout.slice(-3000)}${stderr.slice(-1000)}`)
+  }
+  return faults
+}
+
+/** @returns the items of a list that another one lacks; each of those accounts for one */
+function without(items: readonly string[], others: readonly string[]): string[] {
+  const left = [...others]
+  return items.filter((item) => {
+    const at = left.indexOf(item)
+    if (at >= 0) left.splice(at, 1)
+    return at < 0
+  })
+}
+
+/** What differs from one ceremony to the next: keys, digests, identifiers, versions, times. */
+const alike = (text: string): string =>
+  text
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
+    .replace(/[0-9a-f]{16,}/g, 'HEX')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replace(/[A-Za-z0-9_-]{40,}/g, 'BASE64')
+    .replace(/[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}/g, 'SERIAL')
+    .replace(/\b\d{9,}\b/g, 'NUMBER')
+    // Nobody can tell after a crash whether a vault that is there was there before.
+    .replace(/"created":(true|false)/g, '"created":…')
+
+/** The outputs of each step instance, without what is different in every ceremony. */
+function outputsOf(dir: string): string[] {
+  const outcomes = entriesOf(dir).filter((entry) => entry.kind === 'outcome')
+  return outcomes.map(({ step, instance, outputs }) => `${step} ${instance ?? ''} ${alike(JSON.stringify(outputs))}`)
+}
+
+/** The rows that the twin of Azure knows at the end. */
+function azureState(dir: string): string[] {
+  const rows = new Set<string>()
+  for (const line of jsonLines(join(dir, 'rehearsal', 'azure', 'state.jsonl'))) {
+    for (const { table, key, row } of line.changes as { table: string; key: string; row: unknown }[]) {
+      if (row === null) rows.delete(`${table} ${key}`)
+      else rows.add(`${table} ${key}`)
+    }
+  }
+  // What was accepted and has ended is of no more account: a request that was sent again has two of those.
+  return [...rows]
+    .filter((row) => !row.startsWith('operations '))
+    .map(alike)
+    .sort()
+}
+
+/** The files of the twin of the HSM. */
+function hsmState(dir: string): string[] {
+  const files = readdirSync(join(dir, 'rehearsal', 'nshield'), { recursive: true, encoding: 'utf8' })
+  return files.map(alike).sort()
+}
