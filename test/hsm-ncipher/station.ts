@@ -115,7 +115,7 @@ export async function openStation(cards: number, model: 'solo' | 'edge' = 'solo'
       withDoors((keeper) => {
         let asks = 0
         const ask = async (door: DoorName, request: unknown): Promise<unknown> => {
-          const { reply } = await keeper({ id: ++asks, door, request, signal: new AbortController().signal })
+          const { reply } = await keeper({ id: ++asks, door, request, after: asks - 1, signal: new AbortController().signal })
           if (reply.ok) return reply.value
           throw errorFrom(reply.error)
         }

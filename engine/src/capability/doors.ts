@@ -68,8 +68,8 @@ export function openDoors(needs: Needs, surroundings: Surroundings, recording: R
   }
 
   return {
-    async keeper({ id, door, request, signal }) {
-      recording.write({ ask: id, door, request: recordedAsk(door, request), time: clock.now() })
+    async keeper({ id, door, request, after, signal }) {
+      recording.write({ ask: id, door, request: recordedAsk(door, request), after, time: clock.now() })
       let passed: { ok: true; value: unknown } | { ok: false; error: ErrorData }
       try {
         passed = { ok: true, value: await pass(door, request, signal) }

@@ -14,10 +14,10 @@ export interface RecordedCall {
   readonly seed: string
 }
 
-/** One line. `time` is the ceremony's, in milliseconds since the epoch. */
+/** One line. `after` is how many answers the plugin had when it asked; `time` is the ceremony's, in milliseconds since the epoch. */
 export type ExchangeLine =
   | { readonly call: RecordedCall; readonly time: number }
-  | { readonly ask: number; readonly door: string; readonly request: unknown; readonly time: number }
+  | { readonly ask: number; readonly door: string; readonly request: unknown; readonly after: number; readonly time: number }
   | { readonly answer: number; readonly ok: boolean; readonly value: unknown; readonly time: number }
   | { readonly withdrawn: number; readonly time: number }
 

@@ -13,12 +13,13 @@ const send = (message: FromPlugin): void => {
 }
 
 let asked = 0
+let answered = 0
 const waiting = new Map<number, (reply: Reply) => void>()
 
 function start(door: DoorName, request: unknown, done: (reply: Reply) => void): number {
   const id = ++asked
   waiting.set(id, done)
-  send({ kind: 'ask', id, door, request })
+  send({ kind: 'ask', id, door, request, after: answered })
   return id
 }
 
@@ -59,8 +60,9 @@ async function carryOut(plugin: Plugin, http: HttpDoor | null, call: Call): Prom
 try {
   const plugin = (await import(process.argv[2]!)).default as Plugin
   const http = plugin.needs.http ? (await import('./http-door.ts')).httpDoorOver(ask) : null
-  process.on('message', async (message: ToPlugin) => {
+  const take = async (message: ToPlugin): Promise<void> => {
     if (message.kind === 'answer') {
+      answered++
       determinism.setTime(message.time)
       const done = waiting.get(message.id)
       waiting.delete(message.id)
@@ -70,12 +72,26 @@ try {
     determinism.setTime(message.time)
     determinism.setSeed(message.seed)
     asked = 0
+    answered = 0
     waiting.clear()
     try {
       send({ kind: 'result', id: message.id, reply: { ok: true, value: await carryOut(plugin, http, message) } })
     } catch (error) {
       send({ kind: 'result', id: message.id, reply: { ok: false, error: errorData(error) } })
     }
+  }
+  // One message at a time, and the next not before everything has happened that the last one set going: two that come
+  // together would otherwise be told apart on one run and not on another.
+  const messages: ToPlugin[] = []
+  const next = (): void => {
+    void take(messages[0]!)
+    setImmediate(() => {
+      messages.shift()
+      if (messages.length > 0) next()
+    })
+  }
+  process.on('message', (message: ToPlugin) => {
+    if (messages.push(message) === 1) next()
   })
   process.on('disconnect', () => process.exit(0))
   send({ kind: 'ready', manifest: describe(plugin) })

@@ -15,6 +15,7 @@ export type DoorKeeper = (ask: {
   readonly id: number
   readonly door: string
   readonly request: unknown
+  readonly after: number
   readonly signal: AbortSignal
 }) => Promise<{ readonly reply: Reply; readonly time: number }>
 
@@ -134,8 +135,8 @@ export class PluginProcess {
     current.asks.set(ask.id, { abort, served: this.#serve(current, ask, abort.signal) })
   }
 
-  async #serve(current: CurrentCall, { id, door, request }: AskMessage, signal: AbortSignal): Promise<void> {
-    const kept = await current.keeper({ id, door, request, signal }).catch(current.fail)
+  async #serve(current: CurrentCall, { id, door, request, after }: AskMessage, signal: AbortSignal): Promise<void> {
+    const kept = await current.keeper({ id, door, request, after, signal }).catch(current.fail)
     current.asks.delete(id)
     if (!kept) return
     const { reply, time } = kept

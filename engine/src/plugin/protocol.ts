@@ -29,6 +29,8 @@ export interface Ask {
   readonly id: number
   readonly door: DoorName
   readonly request: unknown
+  /** How many answers of this call the plugin had when it asked: what it asked can rest on no others. */
+  readonly after: number
 }
 /** The plugin no longer waits for that ask (a timer that was cleared). */
 export interface Withdraw {

@@ -61,7 +61,11 @@ export class Tape implements Recorder {
   readonly #load: () => Reel
   readonly #waiting = new Map<number, Ask>()
   #reel: Reel | undefined
+  /** Its lines, read. */
+  #lines: readonly ExchangeLine[] = []
   #at = 0
+  /** How many answers of this call have gone out. */
+  #answers = 0
   #departure: Departure | undefined
   time = 0
   /** Grows with everything that happens. */
@@ -83,8 +87,12 @@ export class Tape implements Recorder {
   }
 
   begin(call: RecordedCall): number {
-    this.#reel ??= this.#load()
+    if (!this.#reel) {
+      this.#reel = this.#load()
+      this.#lines = this.#reel.lines.map((line) => JSON.parse(line) as ExchangeLine)
+    }
     this.steps++
+    this.#answers = 0
     const line = this.#line()
     const isCall = line !== undefined && 'call' in line
     // Where the ceremony was interrupted, the recording goes on with what was asked after it had been taken up again.
@@ -136,6 +144,7 @@ export class Tape implements Recorder {
 
   discard(): void {
     this.#reel = undefined
+    this.#lines = []
     this.#at = 0
     this.#departure = undefined
     this.#waiting.clear()
@@ -148,8 +157,7 @@ export class Tape implements Recorder {
   }
 
   #line(): ExchangeLine | undefined {
-    const text = this.#reel?.lines[this.#at]
-    return text === undefined ? undefined : (JSON.parse(text) as ExchangeLine)
+    return this.#lines[this.#at]
   }
 
   /** Goes on along the recorded lines as far as what the plugin has asked allows. */
@@ -167,12 +175,26 @@ export class Tape implements Recorder {
       if ('ask' in line) {
         if (!next?.ready) return
         next.matched = true
-        this.#compare({ ask: next.id, door: next.door, request: recordedAsk(next.door, next.request), time: line.time })
+        // Not how soon it asked: that is the machine's doing, and only what it asked counts.
+        this.#compare({ ask: next.id, door: next.door, request: recordedAsk(next.door, next.request), after: line.after, time: line.time })
       } else if (!this.#settle(line)) return
       this.time = line.time
       this.#at++
     }
     this.stop()
+  }
+
+  /** @returns whether everything has been asked that was asked before this answer came, so that it may go out now */
+  #mayGoOut(): boolean {
+    for (let at = this.#at + 1; at < this.#lines.length; at++) {
+      const line = this.#lines[at]!
+      if ('call' in line) return true
+      if (!('ask' in line)) continue
+      // The plugin asks in order, so all further ones came later still.
+      if (line.after > this.#answers) return true
+      if (!this.#waiting.has(line.ask)) return false
+    }
+    return true
   }
 
   /** @returns whether the plugin had asked, so that this line is done with */
@@ -187,7 +209,9 @@ export class Tape implements Recorder {
       if (!ask.signal.aborted) return false
       ask.settle({ reply: { ok: false, error: STOPPED }, time: line.time })
     } else {
+      if (!this.#mayGoOut()) return false
       const { ok, value } = line
+      this.#answers++
       if (ask.performed !== undefined) this.#compare({ answer: id, ok: true, value: ask.performed, time: line.time })
       ask.settle({ reply: ok ? { ok, value: revived(value) } : { ok: false, error: value as ErrorData }, time: line.time })
     }
