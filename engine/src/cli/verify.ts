@@ -1,5 +1,6 @@
 /** `ceremony verify`. */
 import { statSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { CeremonyError } from '../ceremony/error.ts'
 import { TrustError } from '../transcript/trust.ts'
 import { type Verification, type VerifyFinding, verifyTranscript } from '../transcript/verify.ts'
@@ -28,6 +29,8 @@ export async function verify(place: string, options: { trust?: string; head?: st
       'Copy the head digest from the paper again.',
     )
   }
+  // A long transcript is a stream of short-lived objects: room for more of them would be filled with garbage.
+  setFlagsFromString('--semi-space-growth-factor=1')
   const result = await verifyTranscript(place, options).catch((error: Error): never => {
     if (error instanceof TrustError) {
       throw unusable(

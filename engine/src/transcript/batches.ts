@@ -2,44 +2,60 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { CanonicalError } from './canonical.ts'
 
-const BATCH = 1 << 18
+const BATCH = 1 << 17
 
-/** Some bytes of a file, behind each line a newline; of the last batch what stands behind the last newline is missing. */
+/** Some bytes of a file: whole lines, behind each a newline. */
 export interface Batch {
   readonly bytes: Buffer
   /** How many bytes behind the last newline of the file were left out; 0 but for the last batch. */
   readonly torn: number
 }
 
-/** @throws CanonicalError for a line longer than `limit`, before it fills the memory */
-export async function* readBatches(path: string, limit: number): AsyncGenerator<Batch> {
+/** Memory that was used for a batch and may be used for another; without it, gigabytes pass through the garbage. */
+export class Spare {
+  readonly #buffers: ArrayBuffer[] = []
+
+  /** @returns memory of that length at least */
+  take(length: number): Buffer {
+    return Buffer.from(length === BATCH ? (this.#buffers.pop() ?? new ArrayBuffer(BATCH)) : new ArrayBuffer(length))
+  }
+
+  give(buffer: ArrayBuffer): void {
+    if (buffer.byteLength === BATCH) this.#buffers.push(buffer)
+  }
+}
+
+/**
+ * @param spare where memory comes from; who takes a batch gives it back when done with
+ * @throws CanonicalError for a line longer than `limit`, before it fills the memory
+ */
+export async function* readBatches(path: string, limit: number, spare: Spare): AsyncGenerator<Batch> {
   const file = await open(path, 'r')
   try {
     let rest: Buffer = Buffer.alloc(0)
-    for (let longer = BATCH; ; ) {
-      const block = await fill(file, rest, rest.length + longer)
+    for (let length = BATCH; ; ) {
+      const block = await fill(file, rest, spare.take(length))
       const whole = block.lastIndexOf(0x0a) + 1
-      const atEnd = block.length < rest.length + longer
-      // A copy, because who gets the block may give it away.
+      const atEnd = block.length < length
+      // A copy, because the block is given away.
       rest = Buffer.from(block.subarray(whole))
       if (rest.length > limit) throw new CanonicalError(`a line longer than ${limit} bytes`)
       if (whole > 0 || atEnd) yield { bytes: block.subarray(0, whole), torn: atEnd ? rest.length : 0 }
       if (atEnd) return
-      // Of a long line, ever larger pieces, so that it is not copied again and again.
-      longer = whole > 0 ? BATCH : rest.length
+      // A long line is read in ever larger pieces, so that it is not copied again and again.
+      length = rest.length < BATCH / 2 ? BATCH : rest.length * 2
     }
   } finally {
     await file.close()
   }
 }
 
-/** @returns `rest` and what follows it in the file, in memory of its own: as many bytes as asked for, less only at the end */
-async function fill(file: FileHandle, rest: Buffer, length: number): Promise<Buffer> {
-  const block = Buffer.from(new ArrayBuffer(length))
+/** @returns `rest` and what follows it in the file: as much as the block takes, less only at the end */
+async function fill(file: FileHandle, rest: Buffer, block: Buffer): Promise<Buffer> {
   rest.copy(block)
   let at = rest.length
-  while (at < length) {
-    const { bytesRead } = await file.read(block, at, length - at)
+  while (at < block.length) {
+    const { bytesRead } = await file.read(block, at, block.length - at)
     if (bytesRead === 0) break
     at += bytesRead
   }

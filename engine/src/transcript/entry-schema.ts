@@ -1,7 +1,7 @@
 /** The strict JSON Schema of a statement: what `entry.ts` says, for bytes that come from outside. */
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import Type, { type TSchema } from 'typebox'
 import { PREDICATE_TYPE, STATEMENT_TYPE } from './entry.ts'
+import type { Shapes } from './shape.ts'
 
 const closed = { additionalProperties: false }
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
@@ -90,18 +90,7 @@ const statementOf = (kind: string, body: Readonly<Record<string, TSchema>>): TSc
     closed,
   )
 
-let validators: ReadonlyMap<string, ValidateFunction> | undefined
-
-/** @returns what is wrong with the shape of a statement, in words; undefined if it is right */
-export function faultsOfStatement(statement: unknown): string | undefined {
-  if (!validators) {
-    const ajv = new Ajv2020({ allErrors: false, strict: false })
-    validators = new Map(Object.entries(bodies).map(([kind, body]) => [kind, ajv.compile(statementOf(kind, body))]))
-  }
-  const kind = (statement as { predicate?: { kind?: unknown } } | null)?.predicate?.kind
-  const validate = typeof kind === 'string' ? validators.get(kind) : undefined
-  if (!validate) return `kind is ${JSON.stringify(kind)}; known are ${[...validators.keys()].join(', ')}`
-  if (validate(statement)) return undefined
-  const error = validate.errors?.[0]
-  return `${error?.instancePath || '/'} ${error?.message} ${JSON.stringify(error?.params)}`
-}
+/** Kind of entry -> JSON Schema of its statement, as plain data. */
+export const STATEMENT_SHAPES: Shapes = JSON.parse(
+  JSON.stringify(Object.fromEntries(Object.entries(bodies).map(([kind, body]) => [kind, statementOf(kind, body)]))),
+)

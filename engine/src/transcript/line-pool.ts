@@ -1,6 +1,8 @@
 /** Judges lines on all cores: batches go to the threads in turn, and come back in the order of the file. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import type { Spare } from './batches.ts'
+import { STATEMENT_SHAPES } from './entry-schema.ts'
 import type { Identities } from './identities.ts'
 import type { JudgedLine } from './line.ts'
 import type { WorkerReply, WorkerStart } from './line-worker.ts'
@@ -9,14 +11,17 @@ const WORKER = new URL('./line-worker.ts', import.meta.url)
 /** What is left to the one thread that looks at the order keeps no more than so many busy. */
 const MAX_THREADS = 8
 /** Threads read small pieces and keep nothing; unbounded, their garbage would pile up. */
-const MEMORY = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 }
+const MEMORY = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 }
 
 export class LinePool {
   readonly #threads: Thread[]
+  readonly #spare: Spare
   #next = 0
 
-  constructor(dir: string | undefined, identities: Identities) {
-    const start: WorkerStart = { dir, named: identities.named }
+  /** @param spare gets the memory of batches that are done with */
+  constructor(dir: string | undefined, identities: Identities, spare: Spare) {
+    this.#spare = spare
+    const start: WorkerStart = { dir, named: identities.named, shapes: STATEMENT_SHAPES }
     const count = Math.min(availableParallelism(), MAX_THREADS)
     this.#threads = Array.from({ length: count }, () => new Thread(start))
   }
@@ -28,11 +33,22 @@ export class LinePool {
 
   /** @param bytes whole lines in memory of their own, which is given away */
   async judge(bytes: Buffer): Promise<Iterable<JudgedLine>> {
-    return judgedLines(await this.#threads[this.#next++ % this.#threads.length]!.ask(bytes))
+    return this.#judgedLines(await this.#threads[this.#next++ % this.#threads.length]!.ask(bytes))
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.end()))
+  }
+
+  *#judgedLines({ payloads, lines }: WorkerReply): Generator<JudgedLine> {
+    const bytes = Buffer.from(payloads)
+    let at = 0
+    for (const { length, ...line } of lines) {
+      const statement = length === undefined ? undefined : JSON.parse(bytes.toString('utf8', at, at + length))
+      at += length ?? 0
+      yield { ...line, statement }
+    }
+    this.#spare.give(payloads)
   }
 }
 
@@ -65,15 +81,5 @@ class Thread {
 
   async end(): Promise<void> {
     await this.#worker.terminate()
-  }
-}
-
-function* judgedLines({ payloads, lines }: WorkerReply): Generator<JudgedLine> {
-  const bytes = Buffer.from(payloads.buffer, payloads.byteOffset, payloads.byteLength)
-  let at = 0
-  for (const { length, ...line } of lines) {
-    const statement = length === undefined ? undefined : JSON.parse(bytes.toString('utf8', at, at + length))
-    at += length ?? 0
-    yield { ...line, statement }
   }
 }

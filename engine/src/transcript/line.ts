@@ -3,12 +3,12 @@ import { hash } from 'node:crypto'
 import { CanonicalError, parseCanonical, STATEMENT_LIMITS } from './canonical.ts'
 import { bytesOfBase64, parseEnvelope } from './dsse.ts'
 import type { Statement } from './entry.ts'
-import { faultsOfStatement } from './entry-schema.ts'
 import { Identities } from './identities.ts'
 import { ArtifactRules } from './rules/artifacts.ts'
 import type { Fault, Report } from './rules/report.ts'
 import { secretRules } from './rules/secrets.ts'
 import { signatureRules } from './rules/signatures.ts'
+import { ShapeChecker, type Shapes } from './shape.ts'
 
 /** What was found out about a line. */
 export interface JudgedLine {
@@ -33,12 +33,15 @@ export interface ReadLine extends Omit<JudgedLine, 'statement'> {
 export class LineChecker {
   #identities: Identities | undefined
   readonly #artifacts: ArtifactRules | undefined
+  readonly #shapes: ShapeChecker
 
   /**
    * @param dir the ceremony's folder, in which the artifacts lie; undefined if there are none to be looked at
+   * @param shapes what statements look like
    * @param identities of the opening entry; those of the first `opened` that is read if left out
    */
-  constructor(dir: string | undefined, identities?: Identities) {
+  constructor(dir: string | undefined, shapes: Shapes, identities?: Identities) {
+    this.#shapes = new ShapeChecker(shapes)
     this.#artifacts = dir === undefined ? undefined : new ArtifactRules(dir)
     this.#identities = identities
   }
@@ -57,7 +60,7 @@ export class LineChecker {
       const envelope = parseEnvelope(bytes)
       const payload = bytesOfBase64(envelope.payload, 'payload')
       const statement = parseCanonical(payload, STATEMENT_LIMITS) as Statement
-      const fault = faultsOfStatement(statement)
+      const fault = this.#shapes.faultOf(statement)
       if (fault !== undefined) {
         report('statement/shape', fault, 'an in-toto Statement v1 with a predicate of this project’s type')
         return unreadable

@@ -5,9 +5,10 @@
  */
 import { readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Batch, linesOf, readBatches } from './batches.ts'
+import { linesOf, readBatches, Spare } from './batches.ts'
 import { CanonicalError } from './canonical.ts'
 import { ENVELOPE_LIMITS } from './dsse.ts'
+import { STATEMENT_SHAPES } from './entry-schema.ts'
 import { type JudgedLine, LineChecker } from './line.ts'
 import { LinePool } from './line-pool.ts'
 import { MAX_FINDINGS, type Verification, type VerifyFinding, verdictOf } from './result.ts'
@@ -68,11 +69,12 @@ export async function verifyTranscript(place: string, options: { head?: string; 
 /** Judges the lines of a file by themselves, in the order of the file, batch by batch. */
 async function* judgedLines(file: string, dir: string | undefined, verifier: Verifier): AsyncGenerator<Iterable<JudgedLine>> {
   const isLarge = statSync(file).size > SMALL
-  const checker = new LineChecker(dir)
+  const checker = new LineChecker(dir, STATEMENT_SHAPES)
+  const spare = new Spare()
   const underWay: Promise<Iterable<JudgedLine>>[] = []
   let pool: LinePool | undefined
   try {
-    for await (const { bytes, torn } of readBatches(file, ENVELOPE_LIMITS.bytes)) {
+    for await (const { bytes, torn } of readBatches(file, ENVELOPE_LIMITS.bytes, spare)) {
       if (torn > 0) verifier.report(0, 'transcript/torn', `${torn} bytes behind the last newline`, 'a newline at the end of the last line')
       if (pool) {
         underWay.push(pool.judge(bytes))
@@ -81,7 +83,7 @@ async function* judgedLines(file: string, dir: string | undefined, verifier: Ver
       }
       // The first batch tells who may sign, which the threads must know.
       yield judgedHere(bytes, checker)
-      if (isLarge && checker.identities) pool = new LinePool(dir, checker.identities)
+      if (isLarge && checker.identities) pool = new LinePool(dir, checker.identities, spare)
     }
     for (const lines of underWay) yield await lines
   } finally {
@@ -89,7 +91,7 @@ async function* judgedLines(file: string, dir: string | undefined, verifier: Ver
   }
 }
 
-function* judgedHere(bytes: Batch['bytes'], checker: LineChecker): Generator<JudgedLine> {
+function* judgedHere(bytes: Buffer, checker: LineChecker): Generator<JudgedLine> {
   for (const line of linesOf(bytes)) yield checker.judge(line)
 }
 
