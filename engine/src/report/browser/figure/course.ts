@@ -75,10 +75,10 @@ function draw(rows: readonly Row[], look: (station: string) => number, from: num
       width,
       height: bottom + AXIS,
       role: 'img',
-      'aria-labelledby': 'course-title course-desc',
+      'aria-labelledby': 'course-drawn course-desc',
       class: 'chart',
     },
-    s('title', { id: 'course-title' }, 'The ceremony over time'),
+    s('title', { id: 'course-drawn' }, 'The ceremony over time'),
     s('desc', { id: 'course-desc' }, rows.map(({ title, runs }) => `${title}: ${runs.length} steps, ${spanInWords(runs)}.`).join(' ')),
     s(
       'g',

@@ -40,8 +40,8 @@ function draw({ hsm, routes }: KeyPath, width: number): SVGElement {
   const drawn = routes.map((route, row): Child => routeOf(route, row, at))
   return s(
     'svg',
-    { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-labelledby': 'path-title path-desc', class: 'chart path' },
-    s('title', { id: 'path-title' }, 'The path of the keys from the HSM to the services'),
+    { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-labelledby': 'path-drawn path-desc', class: 'chart path' },
+    s('title', { id: 'path-drawn' }, 'The path of the keys from the HSM to the services'),
     s('desc', { id: 'path-desc' }, routes.map(describe).join(' ')),
     s(
       'defs',
@@ -128,7 +128,7 @@ function nameOf(kid: string): string {
 }
 
 function describe({ key, packed, imported, services, refused }: Route): string {
-  const same = imported ? (imported.modulus === key.modulus ? ', with the same modulus,' : ', WITH ANOTHER MODULUS,') : ''
+  const same = imported ? (imported.modulus === key.modulus ? ' with the same modulus' : ' WITH ANOTHER MODULUS') : ''
   return [
     `${key.label} was made in the HSM`,
     packed ? `packed as ${packed.name}` : '',
