@@ -117,7 +117,10 @@ describe('the report', () => {
       ),
     )
     expect(await page.textContent('#course-desc')).toContain('Delete and recover: 11 steps')
-    for (const id of ['availability', 'path', 'course']) expect(await page.locator(`#${id} .data-table table`).count()).toBeGreaterThan(0)
+    for (const id of ['availability', 'path', 'course']) {
+      await page.click(`#${id} .data-table > summary`)
+      await page.waitForSelector(`#${id} .data-table table td`)
+    }
   })
 
   test.each(['light', 'dark'] as const)('has enough contrast when it is %s', async (colorScheme) => {

@@ -64,8 +64,13 @@ export function lazyDetails(attributes: Attributes, summary: readonly Child[], c
 
 /** Opens a `details` with its content there at once, not at the next turn of the event loop. */
 export function openDetails(element: HTMLDetailsElement): void {
-  element.dispatchEvent(new Event('fill'))
+  fillDetails(element)
   element.open = true
+}
+
+/** Makes the content of a `details` without opening it. */
+export function fillDetails(element: HTMLDetailsElement): void {
+  element.dispatchEvent(new Event('fill'))
 }
 
 /**

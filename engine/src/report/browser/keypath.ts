@@ -28,11 +28,15 @@ export interface KeyPath {
   readonly routes: readonly Route[]
 }
 
+/** A drawing of more keys than these would show nothing. */
+const MAX_KEYS = 50
+
 /** @returns the routes of every key, in the order in which the keys were made and packed */
 export function keyPathOf({ steps }: Ceremony): KeyPath {
   const done = steps.filter((run) => doneOf(run) !== undefined)
-  const of = (action: string): StepRun[] => done.filter((run) => run.tries.at(-1)?.intent.entry.action.endsWith(`/${action}`))
-  const keys = of('generate-key').flatMap(madeKey)
+  const byAction = Map.groupBy(done, (run) => run.tries.at(-1)?.intent.entry.action.split('/').at(-1) ?? '')
+  const of = (action: string): StepRun[] => byAction.get(action) ?? []
+  const keys = of('generate-key').slice(0, MAX_KEYS).flatMap(madeKey)
   const places = new Map(of('ensure-vault').map((run) => [text(outputsOf(run).vault), text(outputsOf(run).location)]))
   const routes = keys.flatMap((key): Route[] => {
     const packages = of('wrap-for-azure').filter((run) => outputsOf(run).modulus_sha256 === key.modulus)

@@ -28,7 +28,8 @@ async function main(): Promise<void> {
       waiting.textContent = `Checking the transcript in your browser: ${done} of ${counted(of, 'entry', 'entries')}…`
     })
     const ceremony = ceremonyOf(checked, embedded.about.plan)
-    show(root, { embedded, checked, ceremony, named: new Map(checked.artifacts.map((item) => [item.sha256, item])) })
+    const named = new Map(checked.artifacts.map((item) => [item.sha256, item]))
+    show(root, { embedded, checked, ceremony, named, findings: Map.groupBy(checked.findings, ({ line }) => line) })
   } catch (error) {
     waiting.className = 'verdict bad'
     waiting.textContent = visible(
@@ -80,7 +81,8 @@ function show(root: HTMLElement, page: Page): void {
   ])
   document.documentElement.dataset.checked = checked.findings.length === 0 ? 'holds' : 'does-not-hold'
   preparePrinting(root, checked)
-  if (location.hash !== '') reveal(decodeURIComponent(location.hash.slice(1)))
+  const line = /^#line-(\d+)$/.exec(location.hash)?.[1]
+  if (line !== undefined) reveal(Number(line))
 }
 
 function factsOf({ opened, closed, entries, officers }: Ceremony): Child {

@@ -5,19 +5,24 @@ import { clockOf } from '../text.ts'
 import { entryLink } from '../view/page.ts'
 import { figure } from './figure.ts'
 import { fitted, widthOf } from './fit.ts'
-import { minuteTicks, type Scale, scaleOf } from './scale.ts'
+import { extent, minuteTicks, type Scale, scaleOf } from './scale.ts'
 
 const LANE = 96
 const TOP = 8
 const AXIS = 40
+/** More services than these, and more probes of one, are in the table alone. */
+const MAX_LANES = 40
+const MAX_PROBES = 2000
 
 /** @returns the figure; undefined where no key was deleted or nothing was probed */
 export function availabilityFigure(services: readonly Service[]): HTMLElement | undefined {
   const deletions = services.flatMap(({ marks }) => marks.filter(({ what }) => what === 'deleted').map((mark) => mark.time))
   if (deletions.length === 0) return undefined
   const zero = Math.min(...deletions)
-  const shown = services.map((service) => ({ ...service, probes: service.probes.filter((probe) => probe.time >= zero - 10 * 60_000) }))
-  const last = Math.max(...shown.flatMap(({ probes, marks }) => [...probes, ...marks].map((item) => item.time)))
+  const shown = services
+    .slice(0, MAX_LANES)
+    .map((service) => ({ ...service, probes: service.probes.filter((probe) => probe.time >= zero - 10 * 60_000).slice(0, MAX_PROBES) }))
+  const { to: last } = extent(shown.flatMap(({ probes, marks }) => [...probes, ...marks].map((item) => item.time)))
   return figure({
     title: 'Availability while the keys were deleted and recovered',
     caption: [
@@ -30,7 +35,7 @@ export function availabilityFigure(services: readonly Service[]): HTMLElement | 
       '.',
     ],
     draw: (width) => draw(shown, zero, last, width),
-    data: dataOf(services, zero),
+    data: () => dataOf(services, zero),
     dataLabel: 'The same as tables',
     minimum: 280,
   })

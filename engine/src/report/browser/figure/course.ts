@@ -5,7 +5,7 @@ import { clockOf, durationOf, instanceName } from '../text.ts'
 import { entryLink } from '../view/page.ts'
 import { figure } from './figure.ts'
 import { fitted } from './fit.ts'
-import { minuteTicks, scaleOf } from './scale.ts'
+import { extent, minuteTicks, type Scale, scaleOf } from './scale.ts'
 
 const ROW = 34
 const AXIS = 40
@@ -19,8 +19,7 @@ export function courseFigure(ceremony: Ceremony): HTMLElement | undefined {
     .filter(({ runs }) => runs.length > 0)
   if (rows.length === 0) return undefined
   const spans = ceremony.steps.map(spanOf)
-  const from = Math.min(...spans.map(({ begin }) => begin))
-  const to = Math.max(...spans.map(({ end }) => end))
+  const { from, to } = extent(spans.flatMap(({ begin, end }) => [begin, end]))
   const stations = [...new Set(ceremony.steps.map(({ station }) => station))]
   const look = (station: string): number => Math.min(stations.indexOf(station), LOOKS - 1)
   return figure({
@@ -34,22 +33,23 @@ export function courseFigure(ceremony: Ceremony): HTMLElement | undefined {
       '. ✕ a try that failed, ◆ a deviation.',
     ],
     draw: (width) => draw(rows, look, from, to, width),
-    data: table(
-      'Steps in order',
-      ['Step', 'Station', 'Began', 'Took', 'State', 'Entry'],
-      ceremony.steps.slice(0, 2000).map((run) => {
-        const { begin, end } = spanOf(run)
-        const moment = new Date(begin).toISOString()
-        return [
-          instanceName(run.id, run.key),
-          run.station,
-          time(moment, clockOf(moment)),
-          durationOf(end - begin),
-          stateOf(run),
-          entryLink(entriesOf(run)[0]!.line.number),
-        ]
-      }),
-    ),
+    data: () =>
+      table(
+        'Steps in order',
+        ['Step', 'Station', 'Began', 'Took', 'State', 'Entry'],
+        ceremony.steps.slice(0, 2000).map((run) => {
+          const { begin, end } = spanOf(run)
+          const moment = new Date(begin).toISOString()
+          return [
+            instanceName(run.id, run.key),
+            run.station,
+            time(moment, clockOf(moment)),
+            durationOf(end - begin),
+            stateOf(run),
+            entryLink(entriesOf(run)[0]!.line.number),
+          ]
+        }),
+      ),
     dataLabel: 'The same as a table',
     minimum: 280,
   })
@@ -100,23 +100,19 @@ function draw(rows: readonly Row[], look: (station: string) => number, from: num
         'g',
         {},
         s('text', { class: 'name', x: 12, y: wide ? top + 21 : top + 15 }, fitted(title, (wide ? left : width) - 24, '600 13px')),
-        runs.map((run) => {
-          const { begin, end } = spanOf(run)
-          const [x, right] = [scale.at(begin), scale.at(end)]
-          const failed = run.tries.filter(({ outcome }) => outcome?.entry.result === 'failed')
-          return s(
-            'g',
-            {},
-            s(
-              'rect',
-              { class: `run station-${look(run.station)}`, x, y, width: Math.max(2, right - x), height: 18, rx: 1.5 },
-              s('title', {}, `${instanceName(run.id, run.key)}, ${run.station}, ${durationOf(end - begin)}`),
-            ),
-            failed.map(({ outcome }) =>
-              s('text', { class: 'failure', x: scale.at(Date.parse(outcome!.entry.time)), y: y + 14, 'text-anchor': 'middle' }, '✕'),
-            ),
-          )
-        }),
+        barsOf(runs, scale).map(({ x, right, runs: merged }) =>
+          s(
+            'rect',
+            { class: `run station-${look(merged[0]!.station)}`, x, y, width: Math.max(2, right - x), height: 18, rx: 1.5 },
+            s('title', {}, titleOf(merged)),
+          ),
+        ),
+        runs
+          .flatMap(({ tries }) => tries.filter(({ outcome }) => outcome?.entry.result === 'failed'))
+          .slice(0, 500)
+          .map(({ outcome }) =>
+            s('text', { class: 'failure', x: scale.at(Date.parse(outcome!.entry.time)), y: y + 14, 'text-anchor': 'middle' }, '✕'),
+          ),
         deviations.map(({ entry }) =>
           s('text', { class: 'deviation', x: scale.at(Date.parse(entry.time)), y: y + 14, 'text-anchor': 'middle' }, '◆'),
         ),
@@ -125,11 +121,32 @@ function draw(rows: readonly Row[], look: (station: string) => number, from: num
   )
 }
 
+/** Steps too short to be told apart share a bar: beyond some thousands of them nothing else could be seen or drawn. */
+function barsOf(runs: readonly StepRun[], scale: Scale): { x: number; right: number; runs: StepRun[] }[] {
+  const bars: { x: number; right: number; runs: StepRun[] }[] = []
+  for (const run of runs) {
+    const { begin, end } = spanOf(run)
+    const [x, right] = [scale.at(begin), scale.at(end)]
+    const last = bars.at(-1)
+    if (last && last.runs[0]!.station === run.station && right - last.x < 1.5) {
+      last.right = right
+      last.runs.push(run)
+    } else bars.push({ x, right, runs: [run] })
+  }
+  return bars
+}
+
+function titleOf(runs: readonly StepRun[]): string {
+  const [first] = runs as readonly [StepRun]
+  const name = runs.length === 1 ? instanceName(first.id, first.key) : `${runs.length} steps from ${instanceName(first.id, first.key)}`
+  return `${name}, ${first.station}, ${spanInWords(runs)}`
+}
+
 function isDeviation(item: StepRun | At): item is At<EntryOf<'deviation'>> {
   return !isRun(item) && item.entry.kind === 'deviation'
 }
 
 function spanInWords(runs: readonly StepRun[]): string {
-  const spans = runs.map(spanOf)
-  return durationOf(Math.max(...spans.map(({ end }) => end)) - Math.min(...spans.map(({ begin }) => begin)))
+  const { from, to } = extent(runs.map(spanOf).flatMap(({ begin, end }) => [begin, end]))
+  return durationOf(to - from)
 }

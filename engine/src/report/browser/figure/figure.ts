@@ -1,12 +1,12 @@
 /** A figure: a drawing that is made for the width it gets, its description, and the same in a table. */
-import { type Child, h } from '../dom.ts'
+import { type Child, h, lazyDetails } from '../dom.ts'
 
 /** @param draw draws for a width in CSS pixels; called again when that changes */
 export function figure(about: {
   title: string
   caption: Child
   draw: (width: number) => SVGElement
-  data: HTMLElement
+  data: () => HTMLElement
   dataLabel: string
   minimum: number
 }): HTMLElement {
@@ -21,11 +21,5 @@ export function figure(about: {
   }
   new ResizeObserver(redraw).observe(canvas)
   redraw()
-  return h(
-    'figure',
-    {},
-    canvas,
-    h('figcaption', {}, caption),
-    h('details', { class: 'data-table' }, h('summary', {}, dataLabel), h('div', { class: 'inside' }, data)),
-  )
+  return h('figure', {}, canvas, h('figcaption', {}, caption), lazyDetails({ class: 'data-table' }, [dataLabel], data))
 }

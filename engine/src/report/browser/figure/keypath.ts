@@ -20,7 +20,7 @@ export function keyPathFigure(path: KeyPath): HTMLElement | undefined {
     caption:
       'From left to right: the key where it was made, the package that only one vault’s key exchange key can open, the key as that vault shows it, and what is encrypted under it. The digest of the public modulus is under each box: where it is the same, it is the same key.',
     draw: (width) => draw(path, width),
-    data: dataOf(path),
+    data: () => dataOf(path),
     dataLabel: 'The same as a table',
     minimum: 760,
   })

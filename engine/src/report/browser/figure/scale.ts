@@ -13,6 +13,14 @@ export function scaleOf(from: number, to: number, left: number, right: number): 
   return { from, to: from + span, at: (time) => left + ((time - from) / span) * (right - left) }
 }
 
+/** @returns the least and the greatest of some numbers, of which there may be very many */
+export function extent(numbers: readonly number[]): { from: number; to: number } {
+  return numbers.reduce(({ from, to }, number) => ({ from: Math.min(from, number), to: Math.max(to, number) }), {
+    from: Infinity,
+    to: -Infinity,
+  })
+}
+
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 7200, 14400]
 
 /** @returns round numbers of minutes, about as many as asked for, from the first at or after `from` */

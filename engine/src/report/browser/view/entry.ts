@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<Entry['kind'], string>> = {
 
 /** Shows an entry in full. */
 export function entryView(page: Page, { line, entry }: At): HTMLElement {
-  const findings = page.checked.findings.filter((finding) => finding.line === line.number)
+  const findings = page.findings.get(line.number) ?? []
   return h(
     'article',
     {

@@ -4,6 +4,8 @@ import { type At, type Ceremony, entriesOf, stateOf } from '../model.ts'
 import { clipped, instanceName, listed } from '../text.ts'
 import { entryLink, type Page, section } from './page.ts'
 
+const MAX_REMARKS = 200
+
 /** Rehearsals, waivers, deviations, failures, interruptions, what was skipped or left open. */
 export function offScript(page: Page): HTMLElement {
   const { ceremony } = page
@@ -19,8 +21,9 @@ export function offScript(page: Page): HTMLElement {
       : h(
           'ul',
           { class: 'remarks' },
-          items.map((item) => h('li', {}, item)),
+          items.slice(0, MAX_REMARKS).map((item) => h('li', {}, item)),
         ),
+    items.length > MAX_REMARKS && h('p', {}, `And ${items.length - MAX_REMARKS} more, in the steps below.`),
   ])
 }
 

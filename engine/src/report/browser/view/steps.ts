@@ -1,12 +1,15 @@
 /** The ceremony in full: phases, their steps, and of each step its entries. */
-import { type Child, h, lazyDetails, time } from '../dom.ts'
+import { type Child, fillDetails, h, lazyDetails, time } from '../dom.ts'
 import { type At, entriesOf, isRun, type StepRun, spanOf, stateOf } from '../model.ts'
 import { clipped, clockOf, counted, durationOf, listed } from '../text.ts'
 import { dataView } from './data.ts'
 import { entryView } from './entry.ts'
-import { entryId, type Page } from './page.ts'
+import { holding, type Page } from './page.ts'
 
-/** A ceremony of so many steps is laid out whole, so that the browser's search finds everything; a larger one as it is opened. */
+/**
+ * A ceremony of so many steps is laid out whole, so that the browser's search finds everything. A larger one is made as it
+ * is opened, in parts of so many.
+ */
 const AT_ONCE = 200
 
 const STATES = { done: ['✓', 'done'], failed: ['✕', 'failed'], open: ['…', 'no outcome'], skipped: ['–', 'skipped'] } as const
@@ -25,21 +28,31 @@ export function stepsSection(page: Page): HTMLElement {
       `${counted(steps.length, 'step')} in ${counted(shown.length, 'phase')}. Each opens to its entries, who signed them, and what passed between the engine and the world.`,
     ),
     shown.map(({ title, items }) => {
-      const list = (): Child =>
-        h(
-          'ol',
-          { class: 'steps' },
-          items.map((item) => h('li', {}, isRun(item) ? runView(page, item, lazy) : asideView(page, item, lazy))),
-        )
-      if (!lazy) return h('section', { class: 'phase' }, h('h3', {}, clipped(title, 200)), list())
-      const holds = items.flatMap(linesOf).map(entryId).join(' ')
-      return lazyDetails(
-        { class: 'phase', 'data-holds': holds },
-        [h('h3', {}, clipped(title, 200)), h('span', { class: 'quiet' }, counted(items.length, 'item'))],
-        list,
-      )
+      const heading = h('h3', {}, clipped(title, 200))
+      if (!lazy) return h('section', { class: 'phase' }, heading, listOf(page, items, lazy))
+      const summary = [heading, ' ', h('span', { class: 'quiet' }, counted(items.length, 'item'))]
+      return lazyDetails({ class: 'phase', ...holding(items.flatMap(linesOf)) }, summary, () => partsOf(page, items))
     }),
   )
+}
+
+function listOf(page: Page, items: readonly (StepRun | At)[], lazy: boolean): HTMLElement {
+  return h(
+    'ol',
+    { class: 'steps' },
+    items.map((item) => h('li', {}, isRun(item) ? runView(page, item, lazy) : asideView(page, item, lazy))),
+  )
+}
+
+function partsOf(page: Page, items: readonly (StepRun | At)[]): Child {
+  if (items.length <= AT_ONCE) return listOf(page, items, true)
+  const parts = Array.from({ length: Math.ceil(items.length / AT_ONCE) }, (_, index) => items.slice(index * AT_ONCE, (index + 1) * AT_ONCE))
+  return parts.map((part, index) => {
+    const from = index * AT_ONCE + 1
+    const bad = part.flatMap(linesOf).some((line) => page.findings.has(line))
+    const summary = `Items ${from} to ${from + part.length - 1}${bad ? ' · ✕ not all of them hold' : ''}`
+    return lazyDetails({ class: 'part', ...holding(part.flatMap(linesOf)) }, [summary], () => listOf(page, part, true))
+  })
 }
 
 function linesOf(item: StepRun | At): number[] {
@@ -48,13 +61,13 @@ function linesOf(item: StepRun | At): number[] {
 
 /** Made at once, or when it is opened. */
 function details(
-  attributes: Readonly<Record<string, string>>,
+  attributes: Readonly<Record<string, string | number>>,
   summary: readonly Child[],
   content: () => Child,
   lazy: boolean,
 ): HTMLDetailsElement {
   const element = lazyDetails(attributes, summary, content)
-  if (!lazy) element.dispatchEvent(new Event('fill'))
+  if (!lazy) fillDetails(element)
   return element
 }
 
@@ -63,7 +76,7 @@ function runView(page: Page, run: StepRun, lazy: boolean): HTMLElement {
   const state = stateOf(run)
   const [sign, word] = STATES[state]
   const entries = entriesOf(run)
-  const bad = entries.some(({ line }) => page.checked.findings.some((finding) => finding.line === line.number))
+  const bad = entries.some(({ line }) => page.findings.has(line.number))
   const moment = entries[0]!.entry.time
   const summary: Child[] = [
     h('span', { class: 'number' }, run.number === undefined ? '·' : String(run.number)),
@@ -84,7 +97,7 @@ function runView(page: Page, run: StepRun, lazy: boolean): HTMLElement {
     h('span', { class: 'who quiet' }, whoSigned(page, run)),
   ]
   return details(
-    { class: `step ${bad ? 'bad' : state}`, 'data-holds': entries.map(({ line }) => entryId(line.number)).join(' ') },
+    { class: `step ${bad ? 'bad' : state}`, ...holding(entries.map(({ line }) => line.number)) },
     summary,
     () => [declared(run), entries.map((at) => entryView(page, at))],
     lazy,
@@ -94,7 +107,7 @@ function runView(page: Page, run: StepRun, lazy: boolean): HTMLElement {
 /** An entry that belongs to no step: arrivals, transfers, deviations. */
 function asideView(page: Page, at: At, lazy: boolean): HTMLElement {
   const { entry, line } = at
-  const bad = page.checked.findings.some((finding) => finding.line === line.number)
+  const bad = page.findings.has(line.number)
   const summary: Child[] = [
     h('span', { class: 'number' }, '·'),
     h('span', { class: 'title aside' }, asideTitle(entry)),
@@ -103,7 +116,7 @@ function asideView(page: Page, at: At, lazy: boolean): HTMLElement {
     h('span', { class: 'who quiet' }, listed(officersOf(page, [at]))),
   ]
   return details(
-    { class: `step aside ${entry.kind} ${bad ? 'bad' : ''}`, 'data-holds': entryId(line.number) },
+    { class: `step aside ${entry.kind} ${bad ? 'bad' : ''}`, ...holding([line.number]) },
     summary,
     () => entryView(page, at),
     lazy,
