@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { prepare } from '../ceremony/session.ts'
 import { projectRoot } from '../plugin/package.ts'
+import { writeReport } from '../report/report.ts'
 import { drawTimeline, TimelineReader } from '../report/timeline.ts'
 import { locate, readEntries } from '../transcript/store.ts'
 import { verifyTranscript } from '../transcript/verify.ts'
@@ -32,12 +33,17 @@ export async function demo(options: { dir?: string; scale: string }): Promise<nu
   const here = relative(process.cwd(), dir) || '.'
   say('\nAvailability while the keys were deleted and recovered')
   for (const line of drawTimeline(reader.timeline(), 60)) say(`  ${line}`)
+  const report = join(dir, 'report.html')
+  writeReport(dir, report)
   say(`\nTranscript   ${join(here, 'transcript.intoto.jsonl')} (${result.entries} entries)`)
+  say(`Report       ${join(here, 'report.html')}`)
   say(`Head         ${result.head}`)
   say(`Verdict      ${result.verdict}`)
   say('\nTry next')
-  say(`  ./ceremony verify ${here}                      check it as an auditor would`)
-  say(`  ./ceremony check runbooks/byok-ceremony.yaml   check the runbook as an author would`)
-  say(`  less runbooks/byok-ceremony.yaml               read what was just run`)
+  const command = (words: string, what: string): void => say(`  ${words.padEnd(56)} ${what}`)
+  command(`open ${join(here, 'report.html')} in a browser`, 'it verifies the transcript by itself')
+  command(`./ceremony verify ${here}`, 'check it as an auditor would')
+  command(`./ceremony replay ${here}`, 'run the recorded plugins again, byte for byte')
+  command('./ceremony check runbooks/byok-ceremony.yaml', 'check the runbook as an author would')
   return result.ok ? 0 : 1
 }
