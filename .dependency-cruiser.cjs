@@ -26,6 +26,7 @@ const started = [
   '^engine/src/plugin/host\\.ts$',
   '^engine/src/report/browser/main\\.ts$',
   '^engine/src/capability/pkcs11-process\\.ts$',
+  '^engine/src/officer/card-process\\.ts$',
   '^engine/src/transcript/line-worker\\.ts$',
   '^plugins/[^/]+/src/index\\.ts$',
   '^rehearsal/azure/src/main\\.ts$',
@@ -44,6 +45,7 @@ module.exports = {
     area('report', ['runbook', 'transcript'], 'reports are made from the transcript alone'),
     area('replay', ['runbook', 'plugin', 'capability', 'transcript', 'ceremony'], 'a replay runs the ceremony’s own code on its recording'),
     area('ceremony', ['runbook', 'plugin', 'capability', 'transcript', 'station', 'officer'], 'the run knows nothing of the command line'),
+    area('terminal', ['runbook', 'plugin', 'transcript', 'officer', 'ceremony'], 'people at a terminal are one way to run a ceremony'),
     {
       name: 'cli-imports',
       comment: 'the command line starts plugins and twins as processes, it never imports them',

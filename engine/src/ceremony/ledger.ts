@@ -16,12 +16,14 @@ import {
 } from '../transcript/entry.ts'
 import type { History } from '../transcript/history.ts'
 import type { TranscriptStore } from '../transcript/store.ts'
-import type { People } from './people.ts'
+import { OvertakenError, type People } from './people.ts'
 
 /** Who signs beside the station, and what they are told. */
 export interface SignOff {
   readonly quorum: Quorum | 'everyone'
   readonly except?: readonly string[]
+  /** The one officer whose word it is. */
+  readonly only?: string
   readonly says: string
 }
 
@@ -66,30 +68,62 @@ export class SigningLedger implements Ledger {
   }
 
   async write(body: Body, station: string, subjects: readonly Subject[] = [], signOff?: SignOff): Promise<readonly string[]> {
+    const statement = statementOf(body, subjects, this.#nextHead(station))
+    this.#keep(statement, signOff)
+    return this.append(statement, signOff)
+  }
+
+  #nextHead(station: string): EntryHead {
     this.#lastTime = Math.max(this.#clock.now(), this.#lastTime)
     const { head } = this.#store
-    const statement = statementOf(body, subjects, {
+    return {
       ceremony: this.#ceremony,
       sequence: head ? head.sequence + 1 : 0,
       previous: head ? { sha256: head.digest } : null,
       station,
       time: new Date(this.#lastTime).toISOString(),
       mode: this.#mode,
-    })
-    if (signOff && needsOfficers(signOff.quorum)) await this.#store.setPending(statement)
-    return this.append(statement, signOff)
+    }
+  }
+
+  /** An officer's note is not kept while it waits for its signature: it must not take the place of what it interrupts. */
+  #keep(statement: Statement, signOff: SignOff | undefined): void {
+    if (signOff && signOff.only === undefined && needsOfficers(signOff)) this.#store.setPending(statement)
   }
 
   /** Signs and appends a statement that is already made: a new one, or one that a crash left unsigned. */
   async append(statement: Statement, signOff?: SignOff): Promise<readonly string[]> {
+    try {
+      return await this.#append(statement, signOff)
+    } catch (error) {
+      if (!(error instanceof OvertakenError)) throw error
+      return this.append(this.restate(statement, signOff), signOff)
+    }
+  }
+
+  /** @returns the statement as it follows on the last entry, kept until it is signed */
+  restate(statement: Statement, signOff: SignOff | undefined): Statement {
+    const stated: Statement = { ...statement, predicate: { ...statement.predicate, ...this.#nextHead(statement.predicate.station) } }
+    this.#keep(stated, signOff)
+    return stated
+  }
+
+  async #append(statement: Statement, signOff: SignOff | undefined): Promise<readonly string[]> {
     const payload = Buffer.from(canonicalize(statement))
     const message = preAuthenticationEncoding(PAYLOAD_TYPE, payload)
     const station = this.#stations[statement.predicate.station]
     if (!station) throw new Error(`no key of station ${statement.predicate.station} is here`)
     const own = { keyid: station.keyid, sig: Buffer.from(await station.sign(message)).toString('base64') }
     const officers =
-      signOff && needsOfficers(signOff.quorum)
-        ? await this.#people.sign({ says: signOff.says, message, quorum: signOff.quorum, except: signOff.except ?? [] })
+      signOff && needsOfficers(signOff)
+        ? await this.#people.sign({
+            says: signOff.says,
+            statement,
+            message,
+            quorum: signOff.quorum,
+            except: signOff.except ?? [],
+            ...(signOff.only === undefined ? {} : { only: signOff.only }),
+          })
         : []
     const signatures = [own, ...officers]
     await this.#store.append({ payload: payload.toString('base64'), payloadType: PAYLOAD_TYPE, signatures })
@@ -110,8 +144,8 @@ export function statementOf(body: Body, subjects: readonly Subject[], head: Entr
   }
 }
 
-function needsOfficers(quorum: Quorum | 'everyone'): boolean {
-  return quorum === 'everyone' || Object.values(quorum).some((count) => count > 0)
+function needsOfficers({ quorum, only }: SignOff): boolean {
+  return only !== undefined || quorum === 'everyone' || Object.values(quorum).some((count) => count > 0)
 }
 
 function sha256(text: string): string {

@@ -1,6 +1,8 @@
 /** Runs a ceremony from wherever its transcript stands: a fresh one has only begun, a resumed one goes on. */
 import { instances } from '../runbook/instances.ts'
 import type { Step } from '../runbook/model.ts'
+import { presenceQuorum } from '../runbook/word.ts'
+import { ABORTED } from '../transcript/entry.ts'
 import { CeremonyError } from './error.ts'
 import { networkFound } from './evidence.ts'
 import { runInstance, type Stage, scopeOf } from './step.ts'
@@ -17,6 +19,7 @@ export async function runCeremony(stage: Stage): Promise<void> {
   for (const step of runbook.steps) {
     for (const instance of instancesOf(stage, step)) {
       if (history.isFinished(step.id, instance.key)) continue
+      await stage.people.atRest?.()
       if (step.phase !== phase) progress({ kind: 'phase', title: step.phase })
       phase = step.phase
       await runInstance(stage, step, instance)
@@ -32,6 +35,51 @@ export async function runCeremony(stage: Stage): Promise<void> {
   progress({ kind: 'signed', officers: signers, what: 'all' })
   progress({ kind: 'closed', entries: entries + 1 })
 }
+
+/**
+ * Ends a ceremony for good before its last step. What was under way is said to have failed: nobody knows what it changed.
+ * @param who says so; the reason is that officer's note
+ */
+export async function abortCeremony(stage: Stage, { officer, reason }: { officer: string; reason: string }): Promise<void> {
+  const { history, ledger, runbook, progress } = stage
+  await ledger.write({ kind: 'deviation', officer, note: `Abort the ceremony: ${reason}` }, history.station, [], {
+    quorum: {},
+    only: officer,
+    says: `Abort the ceremony: ${reason}`,
+  })
+  if (history.open) {
+    const { step, instance } = history.open.intent
+    const exchanges = await stage.keepExchanges(stage.recording.finish())
+    await ledger.write({ kind: 'outcome', step, instance, intent: history.open.sequence, ...CUT_OFF, exchanges }, history.station)
+    stage.recording.discard()
+  }
+  const entries = history.entries
+  const quorum = presenceQuorum(runbook)
+  const signers = await ledger.write(
+    { kind: 'closed', entries, result: 'aborted', steps_done: history.stepsDone, deviations: history.deviations },
+    history.station,
+    [],
+    { quorum: Object.keys(quorum).length > 0 ? quorum : 'everyone', says: `Abort the ceremony after ${entries} entries: ${reason}` },
+  )
+  progress({ kind: 'signed', officers: signers, what: 'all' })
+  progress({ kind: 'closed', entries: entries + 1 })
+}
+
+/** What is said of a step that was under way when the ceremony was aborted. */
+const CUT_OFF = {
+  result: 'failed',
+  outputs: null,
+  error: {
+    code: ABORTED,
+    message: 'The ceremony was aborted while this step was under way.',
+    found: 'no outcome',
+    expected: 'an outcome',
+    changed: 'unknown',
+    advice: 'Find out by hand what the state is.',
+  },
+  attempts: null,
+  reconciled: false,
+} as const
 
 function instancesOf(stage: Stage, step: Step) {
   return instances(step, scopeOf(stage, step, { key: '', value: null }))

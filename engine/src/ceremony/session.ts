@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ulid } from 'ulid'
+import { stringify } from 'yaml'
 import { ceremonyClock } from '../capability/clock.ts'
 import { openDoors } from '../capability/doors.ts'
 import type { LiveHttp } from '../capability/http.ts'
@@ -15,6 +16,7 @@ import { checkRunbook } from '../runbook/check.ts'
 import type { Finding, Runbook } from '../runbook/model.ts'
 import { bindParameters } from '../runbook/parameters.ts'
 import { parseRunbook } from '../runbook/parse.ts'
+import { decidingQuorum, presenceQuorum } from '../runbook/word.ts'
 import { openStationKey } from '../station/key.ts'
 import type { Signer } from '../transcript/dsse.ts'
 import type { Opened, Statement } from '../transcript/entry.ts'
@@ -25,10 +27,11 @@ import { CeremonyError } from './error.ts'
 import { stationEvidence } from './evidence.ts'
 import { engineIdentity } from './identity.ts'
 import { SigningLedger, type SignOff } from './ledger.ts'
-import type { People } from './people.ts'
+import { readOfficerEntries } from './officers-file.ts'
+import type { People, Room } from './people.ts'
 import { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
-import { runCeremony, transferTo } from './run.ts'
+import { abortCeremony, runCeremony, transferTo } from './run.ts'
 import { publicCloud, readIfThere, readSetup, type Setup } from './setup-file.ts'
 import type { Stage } from './step.ts'
 import { stopped } from './stopped.ts'
@@ -39,6 +42,7 @@ import { readYaml } from './yaml-file.ts'
 const RUNBOOK = 'runbook.yaml'
 const SETUP = 'setup.yaml'
 const ANSWERS = 'answers.yaml'
+const OFFICERS = 'officers.yaml'
 const PARAMETERS = 'parameters.yaml'
 const EXCHANGES = 'exchanges.open.jsonl'
 
@@ -47,13 +51,23 @@ export interface Where {
   readonly progress: Progress
   /** Folders with plugins; the project's own when left out. */
   readonly pluginFolders?: readonly string[]
+  /**
+   * Finds the people in the room; left out where their answers come from a file.
+   * @param opened the opening entry of a ceremony that is taken up again
+   */
+  readonly people?: (opened: Opened | undefined, runbook: Runbook) => Promise<People>
+  /** What is done in the room instead of going on with the steps. */
+  readonly errand?: (room: Room) => Promise<void>
 }
 
 /**
  * Makes a ceremony's folder from a runbook and the files it runs with. Nothing is signed yet.
  * @throws CeremonyError `run/exists` when the folder already holds a transcript
  */
-export function prepare(dir: string, files: { runbook: string; setup: string; answers: string; parameters?: string }): void {
+export function prepare(
+  dir: string,
+  files: { runbook: string; setup: string; answers?: string; officers?: string; parameters?: string },
+): void {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   if (readIfThere(join(dir, RUNBOOK))) {
     throw new CeremonyError('run/exists', `${dir} already holds a ceremony.`, {
@@ -69,6 +83,7 @@ export function prepare(dir: string, files: { runbook: string; setup: string; an
   keep(SETUP, files.setup)
   keep(ANSWERS, files.answers)
   keep(PARAMETERS, files.parameters)
+  if (files.officers) writeFileSync(join(dir, OFFICERS), stringify({ officers: readOfficerEntries(files.officers) }), { mode: 0o600 })
   keep(RUNBOOK, files.runbook)
 }
 
@@ -80,7 +95,6 @@ export async function carryOn(where: Where): Promise<void> {
   const { dir, progress } = where
   const setup = readSetup(join(dir, SETUP))
   const runbook = readRunbook(join(dir, RUNBOOK))
-  const people = await openPeople(dir, setup)
   const plugins = await Plugins.start(Object.keys(runbook.plugins), where.pluginFolders, (text) => progress({ kind: 'log', text })).catch(
     pluginsFailed,
   )
@@ -98,6 +112,8 @@ export async function carryOn(where: Where): Promise<void> {
       lastTime = Date.parse(statement.predicate.time)
     }
     const pending = await store.takePending()
+    const opened = history.opened ?? (pending?.predicate.kind === 'opened' ? pending.predicate : undefined)
+    const people = await (where.people ? where.people(opened, runbook) : openPeople(dir, setup))
     const stations = await openStations(setup, runbook)
     const runsWith = runsWithNow(setup, runbook, plugins, stations, people)
     if (history.opened) refuseChanges(history.opened, runsWith)
@@ -130,9 +146,35 @@ export async function carryOn(where: Where): Promise<void> {
       keepExchanges: async (recorded) => (recorded ? { sha256: await keep.putArtifact(recorded.bytes), count: recorded.count } : null),
       transfer: (to) => transferTo(stage, to),
     }
-    if (pending) await ledger.append(pending, signOffOf(pending, runbook, history))
-    if (!history.opened) await open(stage, runsWith, people, store)
-    await runCeremony(stage)
+    const room: Room = {
+      runbook,
+      history,
+      now: () => clock.now(),
+      note: async (officer, note) => {
+        const about = { quorum: {}, only: officer, says: note }
+        await ledger.write({ kind: 'deviation', officer, note }, history.station, [], about)
+      },
+    }
+    people.enter?.(room)
+    if (where.errand) {
+      await where.errand(room)
+      // What still waits for signatures now stands behind what was written.
+      if (pending) ledger.restate(pending, signOffOf(pending, runbook, history))
+      return
+    }
+    const go = async (): Promise<void> => {
+      if (pending) await ledger.append(pending, signOffOf(pending, runbook, history))
+      // An entry that was signed late names its recording now.
+      if (pending?.predicate.kind === 'resolution') recording.discard()
+      if (!history.opened) await open(stage, runsWith, people, keep)
+      await runCeremony(stage)
+    }
+    await go().catch(async (error: unknown) => {
+      const { abortion } = people
+      if (!abortion || !history.opened) throw error
+      await abortCeremony(stage, abortion)
+      throw aborted(abortion.reason)
+    })
   } catch (error) {
     throw stopped(error, dir)
   } finally {
@@ -172,12 +214,21 @@ function refuseErrors(findings: readonly Finding[]): void {
   })
 }
 
+function aborted(reason: string): CeremonyError {
+  return new CeremonyError('ceremony/aborted', 'The ceremony was aborted; this is its last entry.', {
+    found: reason,
+    expected: 'every step to be done',
+    advice: 'Verify and keep the transcript. What was done up to here stays done; begin a new ceremony for what is left.',
+    exitCode: 1,
+  })
+}
+
 async function openPeople(dir: string, setup: Setup): Promise<People> {
   if (setup.mode === 'production') {
     throw new CeremonyError('run/production-unattended', 'A production ceremony is not run unattended.', {
       found: `\`mode: production\` in ${join(dir, SETUP)}, and answers from a file`,
       expected: 'officers at a terminal',
-      advice: 'Rehearse with `mode: rehearsal`. The terminal for officers is not part of this version yet.',
+      advice: 'Have the officers come to a terminal: give --officers instead of --unattended.',
       exitCode: 2,
     })
   }
@@ -262,8 +313,11 @@ function signOffOf({ predicate }: Statement, runbook: Runbook, history: History)
   const says = `Sign what was interrupted: entry ${predicate.sequence}`
   switch (predicate.kind) {
     case 'opened':
-    case 'closed':
-      return { quorum: 'everyone', says }
+    case 'closed': {
+      const quorum = presenceQuorum(runbook)
+      const some = predicate.kind === 'closed' && predicate.result === 'aborted' && Object.keys(quorum).length > 0
+      return { quorum: some ? quorum : 'everyone', says }
+    }
     case 'arrived':
       return predicate.waiver ? { quorum: 'everyone', says } : undefined
     case 'intent':
@@ -275,6 +329,10 @@ function signOffOf({ predicate }: Statement, runbook: Runbook, history: History)
         except: [...new Set(step.notSameAs.flatMap((other) => [...history.signersBefore(other)]))],
         says,
       }
+    }
+    case 'resolution': {
+      const step = runbook.steps.find((candidate) => candidate.id === predicate.step)!
+      return predicate.how === 'officers' ? { quorum: decidingQuorum(runbook, step), says } : undefined
     }
     default:
       return undefined

@@ -5,6 +5,7 @@ import type { Static, TSchema } from 'typebox'
 import Type from 'typebox'
 import type { CloudSetup, HsmSetup } from '../capability/setup.ts'
 import { CeremonyError } from './error.ts'
+import type { HandsProgram } from './hands-program.ts'
 import { readYaml } from './yaml-file.ts'
 
 const closed = { additionalProperties: false }
@@ -16,6 +17,12 @@ const Credential = Type.Union([
   Type.Object({ kind: Type.Literal('azure-cli') }, closed),
   Type.Object({ kind: Type.Literal('managed-identity'), 'client-id': Type.Optional(Type.String()) }, closed),
 ])
+
+/** A program that does on a twin what hands do to the real thing. */
+const Hands = Type.Object(
+  { run: Type.Array(Type.String(), { minItems: 1 }), environment: Type.Optional(Type.Record(Type.String(), Type.String())) },
+  closed,
+)
 
 const SetupSchema = Type.Object(
   {
@@ -50,6 +57,7 @@ const SetupSchema = Type.Object(
         closed,
       ),
     ),
+    hands: Type.Optional(Hands),
     companions: Type.Optional(Type.Array(Type.Object({ name: Type.String(), run: Type.Array(Type.String(), { minItems: 1 }) }, closed))),
   },
   closed,
@@ -69,6 +77,8 @@ export interface Setup {
   readonly cloud: CloudSetup | null
   readonly hsm: HsmSetup | null
   readonly companions: readonly Companion[]
+  /** Moves a twin's cards and switches when the officers say that it is done. */
+  readonly hands: HandsProgram | null
 }
 
 /**
@@ -78,13 +88,18 @@ export interface Setup {
 export function readSetup(file: string): Setup {
   const raw = readYaml(file, SetupSchema as TSchema, 'setup') as Static<typeof SetupSchema>
   const at = (path: string): string => (isAbsolute(path) ? path : join(dirname(file), path))
-  if (raw.mode === 'production' && (raw.clock || raw.companions)) {
-    throw new CeremonyError('setup/production', `${file}: a production ceremony runs on the real clock and without companions.`, {
-      found: raw.clock ? '`clock`' : '`companions`',
-      expected: 'neither',
-      advice: 'Take the key out of the setup, or set `mode: rehearsal`.',
-      exitCode: 2,
-    })
+  const unreal = (['clock', 'companions', 'hands'] as const).find((key) => raw[key] !== undefined)
+  if (raw.mode === 'production' && unreal) {
+    throw new CeremonyError(
+      'setup/production',
+      `${file}: a production ceremony runs on the real clock, without companions, and with people’s own hands.`,
+      {
+        found: `\`${unreal}\``,
+        expected: 'none of `clock`, `companions` and `hands`',
+        advice: 'Take the key out of the setup, or set `mode: rehearsal`.',
+        exitCode: 2,
+      },
+    )
   }
   return {
     mode: raw.mode,
@@ -93,6 +108,7 @@ export function readSetup(file: string): Setup {
     cloud: raw.cloud ? cloudOf(raw.cloud, at) : null,
     hsm: raw.hsm ? { tools: at(raw.hsm.tools), library: at(raw.hsm.library), environment: raw.hsm.environment ?? {} } : null,
     companions: raw.companions ?? [],
+    hands: raw.hands ? { run: [at(raw.hands.run[0]!), ...raw.hands.run.slice(1)], environment: raw.hands.environment ?? {} } : null,
   }
 }
 

@@ -6,6 +6,7 @@ import { errorData } from '../plugin/error-data.ts'
 import { holds, resolve } from '../runbook/expression.ts'
 import type { Runbook, Scope, Step } from '../runbook/model.ts'
 import { recordSchema } from '../runbook/record.ts'
+import { decidingQuorum } from '../runbook/word.ts'
 import type { Outcome, Subject } from '../transcript/entry.ts'
 import type { OpenIntent } from '../transcript/history.ts'
 import { StorageError } from '../transcript/storage-error.ts'
@@ -14,12 +15,12 @@ import { checkAssertions, PluginStep, runUntil } from './act.ts'
 import { CeremonyError } from './error.ts'
 import type { Evidence } from './evidence.ts'
 import type { Ledger } from './ledger.ts'
-import type { People } from './people.ts'
+import type { Decision, People } from './people.ts'
 
 /** Everything a step needs. */
 export interface Stage extends Acting {
   readonly ledger: Ledger
-  readonly people: Pick<People, 'instruct' | 'waive'>
+  readonly people: Pick<People, 'instruct' | 'waive' | 'decide' | 'atRest'>
   readonly runbook: Runbook
   /** Keeps the recording of a step. */
   keepExchanges(recorded: Recorded | null): Promise<{ sha256: string; count: number } | null>
@@ -151,7 +152,7 @@ async function act(stage: Stage, step: Step, scope: Scope, intent: OpenIntent, i
     case 'plugin': {
       const plugin = new PluginStep(stage, does, intent)
       try {
-        const settled = await settle(stage, plugin, intent, interrupted)
+        const settled = await settle(stage, step, plugin, intent, interrupted)
         if (settled) return { outputs: settled, attempts: null, subjects: [], reconciled: true }
         const { outputs, attempts } = await runUntil(step, plugin, scope, stage)
         return {
@@ -185,7 +186,7 @@ async function act(stage: Stage, step: Step, scope: Scope, intent: OpenIntent, i
  * @returns the outputs if it had taken place, undefined if it may be run
  * @throws CeremonyError `step/in-doubt` when the world cannot tell
  */
-async function settle(stage: Stage, plugin: PluginStep, intent: OpenIntent, interrupted: boolean): Promise<unknown> {
+async function settle(stage: Stage, step: Step, plugin: PluginStep, intent: OpenIntent, interrupted: boolean): Promise<unknown> {
   const { history, ledger, progress } = stage
   const { step: id, instance } = intent.intent
   const lastFailure = history.attempts(id, instance).lastFailure
@@ -195,6 +196,10 @@ async function settle(stage: Stage, plugin: PluginStep, intent: OpenIntent, inte
   const found: Reconciliation<unknown> = await plugin.reconcile()
   progress({ kind: 'in-doubt', step: id, instance, verdict: found.verdict, facts: found.facts })
   if (found.verdict === 'unknown') {
+    const { action, says } = intent.intent
+    const output = stage.plugins.action(...(action.split('/') as [string, string])).output
+    const decision = await stage.people.decide?.({ step: id, instance, says, facts: found.facts, output })
+    if (decision) return settleByWord(stage, step, intent, decision, output)
     throw new CeremonyError('step/in-doubt', `It is not known whether \`${id}\` took effect before it was interrupted.`, {
       found: found.facts,
       expected: 'the world to show whether it was done',
@@ -219,6 +224,28 @@ async function settle(stage: Stage, plugin: PluginStep, intent: OpenIntent, inte
   )
   stage.recording.discard()
   return verdict === 'done' ? found.outputs : undefined
+}
+
+/** The officers' word, where the world cannot tell: authorised by a quorum, with what they have seen. */
+async function settleByWord(stage: Stage, step: Step, intent: OpenIntent, decision: Decision, output: object): Promise<unknown> {
+  const { history, ledger, progress, runbook, people } = stage
+  const { step: id, instance } = intent.intent
+  const exchanges = await stage.keepExchanges(stage.recording.finish())
+  const signers = await ledger.write(
+    { kind: 'resolution', step: id, instance, intent: intent.sequence, how: 'officers', ...decision, exchanges },
+    history.station,
+    [],
+    {
+      quorum: decidingQuorum(runbook, step),
+      says: `${step.title}: it ${decision.verdict === 'done' ? 'took effect' : 'did not take effect'}. ${decision.facts}`,
+    },
+  )
+  stage.recording.discard()
+  progress({ kind: 'signed', officers: signers, what: 'before' })
+  if (decision.verdict === 'not-done') return undefined
+  const outputs = await people.instruct({ id, instance }, 'Write down what the step gave.', output)
+  if (step.does.kind === 'plugin') stage.plugins.checkOutput(step.does.plugin, step.does.action, outputs)
+  return outputs
 }
 
 function stepFailed(stage: Stage, step: Step, instance: Instance, error: PluginError): CeremonyError {

@@ -1,7 +1,6 @@
 /** People whose answers come from a file: for rehearsals and tests. A production ceremony refuses it. */
 import { dirname, isAbsolute, join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { execa } from 'execa'
 import type { Static, TSchema } from 'typebox'
 import Type from 'typebox'
 import { openOfficerKey } from '../officer/key-file.ts'
@@ -9,6 +8,7 @@ import { choose } from '../officer/quorum.ts'
 import type { Signer } from '../transcript/dsse.ts'
 import type { OfficerIdentity } from '../transcript/entry.ts'
 import { CeremonyError } from './error.ts'
+import { runHands } from './hands-program.ts'
 import type { People } from './people.ts'
 import { readYaml } from './yaml-file.ts'
 
@@ -66,8 +66,8 @@ export async function unattendedPeople(file: string): Promise<People> {
   return {
     unattended: true,
     officers,
-    async sign({ message, quorum, except }) {
-      const present = officers.filter((officer) => !except.includes(officer.name))
+    async sign({ message, quorum, except, only }) {
+      const present = officers.filter(({ name }) => !except.includes(name) && (only === undefined || only === name))
       const chosen = quorum === 'everyone' ? present.map((officer) => officer.name) : choose(present, quorum)
       if (!chosen) {
         throw new CeremonyError('sign/no-quorum', 'Those present cannot make up the quorum.', {
@@ -92,15 +92,9 @@ export async function unattendedPeople(file: string): Promise<People> {
     },
     async hands(request) {
       if (!answers.hands) return { done: false, reason: `nobody is there to ${request.ask}` }
-      const [program, ...args] = answers.hands.run
-      const result = await execa(at(program!), args, {
-        input: JSON.stringify(request),
-        env: { ...answers.hands.environment, PATH: process.env.PATH ?? '/usr/bin:/bin' },
-        extendEnv: false,
-        reject: false,
-      })
-      if (result.exitCode === 0) return { done: true }
-      return { done: false, reason: result.stderr.trim() || `the hands ended with exit code ${result.exitCode}` }
+      const { run, environment = {} } = answers.hands
+      const obstacle = await runHands({ run: [at(run[0]!), ...run.slice(1)], environment }, request)
+      return obstacle === undefined ? { done: true } : { done: false, reason: obstacle }
     },
     async instruct(step, _text, schema) {
       if (!schema) return null

@@ -1,4 +1,4 @@
-/** What the auditors' commands have in common: what they are given, and how they show what strangers wrote. */
+/** What the auditors' commands have in common: what they are given. */
 import { statSync } from 'node:fs'
 import { CeremonyError } from '../ceremony/error.ts'
 import { TrustError } from '../transcript/trust.ts'
@@ -34,9 +34,4 @@ export async function audit<T>(place: string, options: { head?: string }, work: 
 
 function unusable(code: string, message: string, found: string, expected: string, advice: string): CeremonyError {
   return new CeremonyError(code, message, { found, expected, advice, exitCode: 2 })
-}
-
-/** @returns text from a transcript, fit for a terminal: what could move the cursor or turn the reading direction is shown as its code */
-export function printable(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }

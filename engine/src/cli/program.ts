@@ -34,10 +34,12 @@ export async function program(version: string): Promise<void> {
       .requiredOption('--dir <dir>', 'folder for the ceremony: its transcript and artifacts')
       .requiredOption('--setup <file>', 'setup: mode, stations, cloud, HSM (YAML)')
       .option('--params <file>', 'values of the runbook’s parameters (YAML)')
-      .requiredOption('--unattended <file>', 'officers’ keys and answers (YAML); rehearsals only')
+      .option('--officers <file>', 'who takes part (YAML), or a folder of `ceremony officer new`: they answer at this terminal')
+      .option('--unattended <file>', 'officers’ keys and answers (YAML); rehearsals only')
+      .option('--plain', 'lines only, nothing that moves: for screen readers and logs')
       .addHelpText(
         'after',
-        '\nExample:\n  ceremony run runbooks/byok-ceremony.yaml --dir ceremonies/first --setup setup.yaml --params parameters.yaml --unattended answers.yaml',
+        '\nExample:\n  ceremony run runbooks/byok-ceremony.yaml --dir ceremonies/first --setup setup.yaml --params parameters.yaml --officers officers.yaml',
       ),
     async () => (await import('./run.ts')).run,
   )
@@ -45,6 +47,8 @@ export async function program(version: string): Promise<void> {
     new Command('resume')
       .description('Go on with a ceremony after a crash or a failure')
       .argument('<dir>', 'folder of the ceremony')
+      .option('--officers <file>', 'where the officers’ keys are now; they answer at this terminal')
+      .option('--plain', 'lines only, nothing that moves')
       .addHelpText('after', '\nExample:\n  ceremony resume ceremonies/first'),
     async () => (await import('./run.ts')).resume,
   )

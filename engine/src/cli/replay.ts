@@ -1,7 +1,8 @@
 /** `ceremony replay`. */
 import type { Difference } from '../replay/difference.ts'
 import { type Replay, replayTranscript } from '../replay/replay.ts'
-import { audit, printable } from './audit.ts'
+import { printable } from '../terminal/printable.ts'
+import { audit } from './audit.ts'
 
 interface Options {
   trust?: string

@@ -1,5 +1,6 @@
 /** Shows a running ceremony as lines on stderr: one for each phase and each step, readable in a log and by a screen reader. */
 import type { Progress, ProgressEvent } from '../ceremony/progress.ts'
+import { duration } from '../terminal/layout.ts'
 
 const colour = process.stderr.isTTY && !process.env.NO_COLOR
 const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text)
@@ -14,7 +15,7 @@ export function showProgress(write = (text: string) => void process.stderr.write
   let current: { title: string; station: string; signed: string[]; attempts: number } | undefined
   const line = (text: string): void => write(`${text}\n`)
 
-  const event = (event: ProgressEvent): void => {
+  const event = (event: ProgressEvent) => {
     switch (event.kind) {
       case 'phase':
         return line(`\n${bold(event.title)}`)
@@ -54,12 +55,4 @@ export function showProgress(write = (text: string) => void process.stderr.write
     }
   }
   return { event, end: () => {} }
-}
-
-/** @returns milliseconds in words: `350 ms`, `12 s`, `9 min 30 s` */
-export function duration(milliseconds: number): string {
-  if (milliseconds < 1000) return `${milliseconds} ms`
-  const seconds = Math.round(milliseconds / 1000)
-  if (seconds < 60) return `${seconds} s`
-  return `${Math.floor(seconds / 60)} min${seconds % 60 ? ` ${seconds % 60} s` : ''}`
 }

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { CeremonyError } from '../ceremony/error.ts'
+import { printable } from '../terminal/printable.ts'
 import { TrustError } from '../transcript/trust.ts'
 import { type Verification, type VerifyFinding, verifyTranscript } from '../transcript/verify.ts'
 import { wordsOf } from '../transcript/words.ts'
@@ -85,9 +86,4 @@ function fingerprint(what: string, who: string, keyid: string, trusted: boolean)
   const words = wordsOf(keyid)
   const rows = trusted ? [] : [0, 8, 16, 24].map((from) => `            ${words.slice(from, from + 8).join(' ')}`)
   return [`${what}   ${who}`, `          ${keyid}`, ...rows]
-}
-
-/** Text from a transcript comes from strangers: what could move the cursor or turn the reading direction is shown as its code. */
-function printable(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }

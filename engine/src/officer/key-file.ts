@@ -1,8 +1,9 @@
 /** Officers' keys as files: Ed25519, encrypted under a passphrase, with the public half beside it. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type Signer, signerOf } from '../transcript/dsse.ts'
+import { keyidOf, publicKeyOf, type Signer, signerOf } from '../transcript/dsse.ts'
 import { encryptKey } from './encrypted-key.ts'
+import { type OfficerKey, WrongSecretError } from './officer-key.ts'
 
 /** A key file that cannot be used; the message is for the officer. */
 export class KeyFileError extends Error {
@@ -25,8 +26,47 @@ export async function createOfficerKey(file: string, passphrase: string): Promis
   const { privateKey } = generateKeyPairSync('ed25519')
   writeFileSync(file, await encryptKey(privateKey, passphrase), { mode: 0o600, flag: 'wx', flush: true })
   const signer = signerOf(privateKey)
-  writeFileSync(`${file.replace(/\.pem$/, '')}.pub.pem`, signer.publicKey, { mode: 0o644, flag: 'wx', flush: true })
+  writeFileSync(publicHalf(file), signer.publicKey, { mode: 0o644, flag: 'wx', flush: true })
   return signer
+}
+
+/** @returns where the public half of a key file lies */
+function publicHalf(file: string): string {
+  return `${file.replace(/\.pem$/, '')}.pub.pem`
+}
+
+/**
+ * @returns the key of a file, locked; whose it is comes from the public half beside it
+ * @throws KeyFileError if the public half cannot be read
+ */
+export function fileKey(file: string): OfficerKey {
+  let publicKey: string
+  let keyid: string
+  try {
+    const key = publicKeyOf(readFileSync(publicHalf(file), 'utf8'))
+    publicKey = key.export({ type: 'spki', format: 'pem' }) as string
+    keyid = keyidOf(key)
+  } catch (error) {
+    throw new KeyFileError('key-file/unreadable', `The public half ${publicHalf(file)} cannot be read: ${(error as Error).message}`, error)
+  }
+  return {
+    keyid,
+    publicKey,
+    where: file,
+    unlockedBy: 'passphrase',
+    async sign(message, secret) {
+      const signer = await openOfficerKey(file, secret).catch((error: unknown) => {
+        const wrong = error instanceof KeyFileError && error.code === 'key-file/passphrase'
+        throw wrong ? new WrongSecretError(error.message, { cause: error }) : error
+      })
+      if (signer.keyid !== keyid)
+        throw new KeyFileError(
+          'key-file/unreadable',
+          `${file} holds another key than ${publicHalf(file)} says: ${signer.keyid}, not ${keyid}`,
+        )
+      return signer.sign(message)
+    },
+  }
 }
 
 /** @throws KeyFileError if the passphrase is wrong or the file holds no such key */

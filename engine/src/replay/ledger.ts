@@ -1,7 +1,7 @@
 /** The ledger of a replay: holds what the engine would write now against what was written then. */
 import { type Ledger, statementOf } from '../ceremony/ledger.ts'
 import { canonicalize } from '../transcript/canonical.ts'
-import type { Body, Entry, Statement, Subject } from '../transcript/entry.ts'
+import { ABORTED, type Body, type Entry, type Statement, type Subject } from '../transcript/entry.ts'
 import type { History } from '../transcript/history.ts'
 import type { StoredEntry } from '../transcript/store.ts'
 import { type Difference, firstDifference, shown } from './difference.ts'
@@ -10,6 +10,11 @@ import type { Tape } from './tape.ts'
 /** The transcript says that the ceremony was interrupted here: the engine is started anew, as it was then. */
 export class Interruption extends Error {
   override readonly name = 'Interruption'
+}
+
+/** The officers ended the ceremony here, before its last step: their word, and not a consequence of anything. */
+export class Abortion extends Error {
+  override readonly name = 'Abortion'
 }
 
 /** The transcript ends here: the ceremony was not closed. */
@@ -52,24 +57,31 @@ export class RecordedLedger implements Ledger {
     return this.#next?.statement.predicate
   }
 
-  /** The next entry as one of a kind, for what people said and stations showed. @throws EndOfTranscript */
+  /** The next entry as one of a kind, for what people said and stations showed. @throws EndOfTranscript, Abortion */
   expect<K extends Entry['kind']>(kind: K): Extract<Entry, { kind: K }> {
     const { next } = this
     if (!next) throw new EndOfTranscript()
+    if (next.kind !== kind && isAbortion(next)) throw new Abortion()
     if (next.kind !== kind) throw new Error(`the transcript goes on with \`${next.kind}\``)
     return next as Extract<Entry, { kind: K }>
   }
 
-  /** @throws Interruption, EndOfTranscript */
+  /** @throws Interruption, EndOfTranscript, Abortion */
   async write(body: Body, station: string, subjects: readonly Subject[] = []): Promise<readonly string[]> {
     // Only an interruption makes a resolution follow where an outcome was about to be written.
     if (body.kind === 'outcome' && this.next?.kind === 'resolution') throw new Interruption()
     const recorded = this.#next
     if (!recorded) throw new EndOfTranscript()
+    if (isAbortion(recorded.statement.predicate)) throw new Abortion()
     const { ceremony, sequence, previous, time, mode } = recorded.statement.predicate
     this.#compare(recorded, statementOf(body, subjects, { ceremony, sequence, previous, station, time, mode }))
     await this.#take()
     return []
+  }
+
+  /** Goes to the end, over what follows from nothing but the officers' word. */
+  async takeRest(): Promise<void> {
+    while (this.#next) await this.#take()
   }
 
   /** Notes that the engine and the transcript went apart altogether: one has more to say than the other. */
@@ -116,6 +128,11 @@ export class RecordedLedger implements Ledger {
     const { done, value } = await this.#entries.next()
     this.#next = done ? undefined : value
   }
+}
+
+/** @returns whether this begins the end of an aborted ceremony: of the step that was under way, or the closing itself */
+export function isAbortion(entry: Entry): boolean {
+  return (entry.kind === 'closed' && entry.result === 'aborted') || (entry.kind === 'outcome' && entry.error?.code === ABORTED)
 }
 
 function stepOf(entry: Entry | undefined): { step: string | null; instance: string | null } {

@@ -19,7 +19,7 @@ import { locate, readArtifact, readEntries } from '../transcript/store.ts'
 import { type Verification, verifyTranscript } from '../transcript/verify.ts'
 import { type Code, type CodeUsed, codeOf } from './code.ts'
 import type { Difference } from './difference.ts'
-import { EndOfTranscript, Interruption, RecordedLedger } from './ledger.ts'
+import { Abortion, EndOfTranscript, Interruption, isAbortion, RecordedLedger } from './ledger.ts'
 import { type Reel, Tape } from './tape.ts'
 
 export interface Replay {
@@ -129,6 +129,11 @@ async function play(ledger: RecordedLedger, history: History, dir: string, code:
     people: {
       instruct: async () => ledger.expect('outcome').outputs,
       waive: async () => ledger.expect('arrived').waiver?.reason,
+      // Those who left it in doubt came back later: the recording goes on with their next try.
+      decide: async () => {
+        const { next } = ledger
+        return next?.kind === 'resolution' && next.how === 'officers' && tape.isAtEnd ? { verdict: next.verdict, facts: next.facts } : undefined
+      },
     },
     evidence: () => ledger.expect('arrived').evidence as unknown as Evidence,
     keepExchanges: async (recorded) => {
@@ -162,6 +167,7 @@ async function follow(stage: Stage, ledger: RecordedLedger, tape: Tape): Promise
       return
     } catch (error) {
       if (error instanceof EndOfTranscript) return
+      if (error instanceof Abortion) return ledger.takeRest()
       const expected = error instanceof Interruption || error instanceof CeremonyError
       // Without progress it would be the same again for ever.
       if (!expected || progressOf(stage, tape) === before) return ledger.departed(`stops: ${(error as Error).message}`)
@@ -184,7 +190,7 @@ function playedDoors(tape: Tape, artifacts: Artifacts): Doors {
 function reelOf(next: Entry | undefined, artifact: (digest: string) => Uint8Array): Reel {
   const recorded = next?.kind === 'outcome' || next?.kind === 'resolution' ? next.exchanges : null
   const text = recorded ? Buffer.from(artifact(recorded.sha256)).toString('utf8') : ''
-  return { sha256: recorded?.sha256 ?? '', lines: text.split('\n').slice(0, -1), breaksOff: next?.kind !== 'outcome' }
+  return { sha256: recorded?.sha256 ?? '', lines: text.split('\n').slice(0, -1), breaksOff: next?.kind !== 'outcome' || isAbortion(next) }
 }
 
 function verdictOf(differences: number, closed: boolean): string {

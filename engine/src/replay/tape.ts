@@ -81,6 +81,11 @@ export class Tape implements Recorder {
     return this.#at
   }
 
+  /** Whether the recording has nothing more. */
+  get isAtEnd(): boolean {
+    return this.#line() === undefined
+  }
+
   /** Where the run left the recording, if it did. */
   get departure(): Departure | undefined {
     return this.#departure

@@ -43,6 +43,10 @@ const RecordProperty = Type.Unsafe<Record<string, unknown>>({
     minimum: Type.Number({ description: 'The least number.' }),
     maximum: Type.Number({ description: 'The greatest number.' }),
     enum: { type: 'array', minItems: 1, description: 'The values that are allowed.' },
+    asked: Type.Unsafe<'once' | 'twice'>({
+      enum: ['once', 'twice'],
+      description: 'How often people type it at a terminal (`once`); `twice` where a slip matters, as for the number of a bag.',
+    }),
     'for-each': expression(
       'Asks once for each item: the strings of a list, the keys of a map, or 1 to n for a number n. What is recorded is a map by item.',
     ),

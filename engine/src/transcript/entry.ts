@@ -98,6 +98,9 @@ export interface Intent {
   readonly attempt: number
 }
 
+/** Code of the error of a step that was under way when the ceremony was aborted. */
+export const ABORTED = 'ceremony/aborted'
+
 export interface StepError {
   readonly code: string
   readonly message: string

@@ -58,8 +58,11 @@ export const RULES = {
   'station/received': rule('lines', 'the baton is received from the station that had it'),
   'station/network': rule('runbook', 'a station that must have no network shows none, or everyone waives it'),
   'station/transfer': rule('runbook', 'a transfer is done when the baton is where the step says'),
-  'quorum/everyone': rule('lines', 'every officer signs the opening, the closing and a waiver'),
-  'quorum/distinct': rule('runbook', 'so many different people of each role sign as `sign-off` wants'),
+  'quorum/everyone': rule('lines', 'every officer signs the opening, the end of a complete ceremony and a waiver'),
+  'quorum/distinct': rule(
+    'runbook',
+    'so many different people of each role sign as `sign-off` wants; an abortion and, without `sign-off`, a word on a step in doubt as many as must be there',
+  ),
   'signer/role': rule('runbook', 'those who sign a quorum have its roles'),
   'signer/not-same-as': rule('runbook', 'those whom `not-same-as` keeps apart are different people'),
   'signer/officer': rule('lines', 'a deviation is signed by the officer who notes it'),

@@ -1,4 +1,5 @@
 /** Resolutions: how a step in doubt was settled, and by what right. */
+import { decidingQuorum } from '../../runbook/word.ts'
 import type { Resolution } from '../entry.ts'
 import { nameOf } from './course.ts'
 import { belongs } from './outcome.ts'
@@ -17,7 +18,7 @@ export function resolutionRules(resolution: Resolution, checked: Checked, { hist
   }
   // The word of the officers is authorised as the step itself is.
   if (how === 'officers') {
-    quorumSigned(checked, history.opened?.officers ?? [], step.signOff.before, 'before')
+    quorumSigned(checked, history.opened?.officers ?? [], decidingQuorum(course!.runbook, step), 'before')
     return
   }
   const action = packages.find(step.does)

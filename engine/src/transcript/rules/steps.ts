@@ -4,6 +4,7 @@
  */
 import { holds, resolve } from '../../runbook/expression.ts'
 import type { Scope, Step } from '../../runbook/model.ts'
+import { presenceQuorum } from '../../runbook/word.ts'
 import { canonicalize } from '../canonical.ts'
 import type { Closed, Intent, Skipped } from '../entry.ts'
 import type { History } from '../history.ts'
@@ -36,7 +37,8 @@ export function stepRules(checked: Checked, script: Script): void {
       break
     case 'closed':
       closed(entry, checked, history, course)
-      everyoneSigned(checked, officers)
+      if (entry.result === 'aborted' && course) quorumSigned(checked, officers, presenceQuorum(course.runbook), 'after')
+      else everyoneSigned(checked, officers)
       break
     case 'arrived':
       if (entry.waiver) everyoneSigned(checked, officers)

@@ -1,0 +1,165 @@
+/**
+ * Where people sit: questions on the screen, one at a time, and answers from the keyboard. Ctrl-C opens the menu at any
+ * question; a second one stops at once.
+ */
+import { CeremonyError } from '../ceremony/error.ts'
+import { Keyboard } from './keyboard.ts'
+import { wrap } from './layout.ts'
+
+/** What is under way while a question stands: nothing; a signature; or a step, whose plugin or vendor's program waits for the answer. */
+export type During = 'rest' | 'signing' | 'step'
+
+export interface Question {
+  /** Ends with what is typed behind it. */
+  readonly text: string
+  readonly during: During
+  /** Nothing of the answer shows. */
+  readonly hidden?: boolean
+  /** @returns what is wrong with the answer, in words; undefined if it will do */
+  check?(line: string): string | undefined
+}
+
+/** Those present want to stop: for now, or for good. */
+export class LeavingError extends CeremonyError {
+  readonly wish: 'pause' | 'abort'
+  constructor(wish: 'pause' | 'abort') {
+    super(`ceremony/${wish === 'pause' ? 'paused' : 'abort-wanted'}`, wish === 'pause' ? 'Paused.' : 'The ceremony is to be aborted.', {
+      found: 'the wish of those present',
+      expected: 'the ceremony to go on',
+      advice: 'Everything up to here is in the transcript.',
+      exitCode: 3,
+    })
+    this.wish = wish
+  }
+}
+
+/** What is needed to ask. */
+export interface Asking {
+  readonly width: number
+  /** Writes lines as they are. */
+  show(lines: readonly string[]): void
+  /** Writes text, wrapped. */
+  say(text: string): void
+  /**
+   * Asks until there is an answer that will do.
+   * @throws LeavingError, or what the menu throws
+   */
+  ask(question: Question): Promise<string>
+}
+
+export class Desk implements Asking {
+  readonly width: number
+  readonly #write: (text: string) => void
+  readonly #keyboard: Keyboard
+  readonly #stopped = Promise.withResolvers<never>()
+  #queue: Promise<unknown> = Promise.resolve()
+  #menus = 0
+  /** Opened by Ctrl-C. May throw what the asker is to know. */
+  menu: (during: During) => Promise<void> = async () => {}
+  /** Called before something is written, to put away what moves on the screen. */
+  beforeWriting: () => void = () => {}
+  /** Called when a question has been answered. */
+  afterAnswer: () => void = () => {}
+
+  constructor(input: NodeJS.ReadStream, write: (text: string) => void, width: number) {
+    this.width = width
+    this.#write = write
+    this.#keyboard = new Keyboard(input, write, () => void this.#interrupted())
+    this.#stopped.promise.catch(() => {})
+  }
+
+  /** Rejects when people want to stop at once. */
+  get stopped(): Promise<never> {
+    return this.#stopped.promise
+  }
+
+  /** For questions of the menu's own, while the question that it was opened at still stands. */
+  get inMenu(): Asking {
+    return { width: this.width, show: (lines) => this.show(lines), say: (text) => this.say(text), ask: (question) => this.#ask(question) }
+  }
+
+  show(lines: readonly string[]): void {
+    this.beforeWriting()
+    this.#write(lines.map((line) => `${line}\n`).join(''))
+  }
+
+  say(text: string, indent = '  '): void {
+    this.show(wrap(text, this.width, indent))
+  }
+
+  ask(question: Question): Promise<string> {
+    return this.#oneAtATime(() => this.#ask(question))
+  }
+
+  /** Gives the terminal back. */
+  close(): void {
+    this.beforeWriting()
+    this.#keyboard.close()
+  }
+
+  /** @returns the answer to a question of the menu; undefined for Ctrl-C */
+  async askInMenu(question: Omit<Question, 'during'>): Promise<string | undefined> {
+    for (;;) {
+      const typed = await this.#read(question.text, question.hidden ?? false)
+      if (!('line' in typed)) return undefined
+      const complaint = question.check?.(typed.line)
+      if (complaint === undefined) return typed.line
+      this.say(complaint)
+    }
+  }
+
+  /** Stops at once: rejects `stopped`, and never comes back. */
+  stop(why: string): Promise<never> {
+    this.#stopped.reject(new Error(why))
+    return new Promise(() => {})
+  }
+
+  async #ask({ text, during, hidden = false, check }: Question): Promise<string> {
+    for (;;) {
+      const typed = await this.#read(text, hidden)
+      if (!('line' in typed)) {
+        if (typed.key === 'end') return this.stop('the terminal was closed')
+        await this.#openMenu(during)
+        continue
+      }
+      const complaint = check?.(typed.line)
+      if (complaint === undefined) {
+        this.afterAnswer()
+        return typed.line
+      }
+      this.say(complaint)
+    }
+  }
+
+  async #read(text: string, hidden: boolean) {
+    this.beforeWriting()
+    const lines = wrap(text, this.width, '  ')
+    this.#write(`${lines.join('\n')} `)
+    return this.#keyboard.read(hidden)
+  }
+
+  async #openMenu(during: During): Promise<void> {
+    this.#menus++
+    try {
+      await this.menu(during)
+    } finally {
+      this.#menus--
+    }
+  }
+
+  /** Ctrl-C while nothing was asked. */
+  async #interrupted(): Promise<void> {
+    if (this.#menus > 0) return
+    await this.#oneAtATime(() => this.#openMenu('step'))
+      .catch((error: unknown) => {
+        if (!(error instanceof LeavingError)) throw error
+      })
+      .finally(this.afterAnswer)
+  }
+
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work)
+    this.#queue = turn.catch(() => {})
+    return turn
+  }
+}

@@ -1,0 +1,72 @@
+/** Tells what happens, line by line, in words that need neither colour nor a moving screen. */
+import type { Progress, ProgressEvent } from '../ceremony/progress.ts'
+import type { Runbook } from '../runbook/model.ts'
+import type { Asking } from './desk.ts'
+import { duration, labelled, wrap } from './layout.ts'
+import { printable } from './printable.ts'
+
+const nameOf = ({ step, instance }: { step: string; instance: string | null }): string =>
+  instance === null ? step : `${step}[${instance}]`
+
+/** @returns the receiver of events */
+export function narrator(desk: Pick<Asking, 'width' | 'show' | 'say'>, runbook: Runbook): Progress {
+  const { width } = desk
+  const output = new OutputLines((lines) => desk.show(lines))
+  const numbers = new Map(runbook.steps.map(({ id, does }, index) => [id, { number: index + 1, does }]))
+
+  return (event: ProgressEvent) => {
+    if (event.kind !== 'output') output.flush()
+    switch (event.kind) {
+      case 'phase':
+        return desk.show(['', `== ${event.title} ${'='.repeat(Math.max(0, Math.min(width, 80) - event.title.length - 5))}`])
+      case 'arrived':
+        return desk.say(`At station ${event.station}.${event.waiver ? ` Waived by everyone: ${event.waiver}` : ''}`)
+      case 'step': {
+        const { number, does } = numbers.get(event.step)!
+        desk.show(['', ...wrap(`Step ${number} of ${runbook.steps.length}, at ${event.station}: ${event.title} (${nameOf(event)})`, width)])
+        return does.kind === 'instruct' ? undefined : desk.show(labelled('What happens', event.says, width))
+      }
+      case 'signed':
+        return
+      case 'attempt':
+        return event.holds ? undefined : desk.say(`Not yet (attempt ${event.number}); it is asked again.`)
+      case 'skipped':
+        return desk.say(`Skipped: ${nameOf(event)}, because ${event.when} does not hold.`)
+      case 'in-doubt':
+        return desk.say(`${nameOf(event)} was interrupted; the world was asked: ${event.verdict} (${event.facts})`)
+      case 'done':
+        return desk.say(`Done: ${nameOf(event)} (${duration(event.milliseconds)})`)
+      case 'failed':
+        return desk.say(`FAILED: ${nameOf(event)}: ${event.message} [${event.code}]`)
+      case 'log':
+        return desk.say(event.text)
+      case 'output':
+        return output.take(event.text)
+      case 'closed':
+        return desk.show(['', `  Closed after ${event.entries} entries.`])
+    }
+  }
+}
+
+/** What a vendor's program prints comes in pieces; it is shown as it is, in whole lines, or cut where the program waits. */
+class OutputLines {
+  #rest = ''
+  readonly #show: (lines: readonly string[]) => void
+
+  constructor(show: (lines: readonly string[]) => void) {
+    this.#show = show
+  }
+
+  take(text: string): void {
+    const lines = (this.#rest + text).split(/\r?\n/)
+    this.#rest = lines.pop() ?? ''
+    if (lines.length > 0) this.#show(lines.map(framed))
+  }
+
+  flush(): void {
+    if (this.#rest !== '') this.#show([framed(this.#rest)])
+    this.#rest = ''
+  }
+}
+
+const framed = (line: string): string => `  | ${printable(line)}`.trimEnd()

@@ -1,0 +1,64 @@
+import { rmSync } from 'node:fs'
+import { afterAll, expect, test } from 'vitest'
+import { replayTranscript } from '../../engine/src/replay/replay.ts'
+import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
+import { entriesOf, filesBelow } from '../e2e/rehearsal.ts'
+import { Terminal } from './pty.ts'
+import { layOut, open, PEOPLE, sign } from './small.ts'
+
+const homes: string[] = []
+afterAll(() => {
+  for (const home of homes) rmSync(home, { recursive: true, force: true })
+})
+
+test('a whole ceremony at a terminal: roll call, choice of signers, a wrong passphrase, records typed twice and corrected', async () => {
+  const { home, dir, run } = await layOut()
+  homes.push(home)
+  const terminal = Terminal.ceremony(...run)
+  await open(terminal)
+  await terminal.see('Step 1 of 3, at room: Look around')
+  await terminal.answer('Who signs? Type the 2 numbers', '1 4')
+  await terminal.see('It takes exactly 2: 2 × crypto-officer')
+  await terminal.answer('Who signs?', '3 1')
+  await terminal.answer('Passphrase of crypto-officer-1', 'a passphrase that is wrong')
+  await terminal.see('does not open the key of crypto-officer-1. Nothing was signed.')
+  await sign(terminal, 'crypto-officer-1')
+  await terminal.see('Signed by crypto-officer-1. 1 more to sign.')
+  await terminal.answer('Passphrase of crypto-officer-3', '')
+  await terminal.see('SHA-256 of what you sign')
+  await sign(terminal, 'crypto-officer-3')
+  await terminal.answer('Type "done" when it is done:', 'yes')
+  await terminal.answer('Type "done" once it is done', 'done')
+
+  await terminal.answer(/bag, 1:/, 'ab123456')
+  await terminal.see('does not fit')
+  await terminal.answer(/bag, 1:/, 'AB123456')
+  await terminal.answer('once more', 'AB123457')
+  await terminal.see('The two differ')
+  await terminal.answer(/bag, 1:/, 'AB123456')
+  await terminal.answer('once more', 'AB123456')
+  await terminal.answer(/bag, 2:/, 'AB000000')
+  await terminal.answer('once more', 'AB000000')
+  await terminal.answer(/sealed:/, 'yes')
+  await terminal.answer('Is all of this right?', '2')
+  await terminal.answer(/bag, 2:/, 'AB123458')
+  await terminal.answer('once more', 'AB123458')
+  await terminal.answer('Is all of this right?', 'yes')
+  await terminal.see('SIGN what came of it: seal')
+  await terminal.answer('Who signs?', '2 4')
+  await sign(terminal, 'crypto-officer-2', 'internal-witness-1')
+  await terminal.see('SIGN the end of the ceremony')
+  await sign(terminal, ...PEOPLE.map(({ name }) => name))
+  await terminal.see('Closed after')
+  expect(await terminal.ended).toBe(0)
+
+  expect(await verifyTranscript(dir)).toMatchObject({ ok: true, closed: true, findings: [] })
+  expect(await replayTranscript(dir)).toMatchObject({ ok: true, differences: [] })
+  const sealed = entriesOf(dir).find((entry) => entry.kind === 'outcome' && entry.step === 'seal')
+  expect(sealed?.outputs).toEqual({ bag: { 1: 'AB123456', 2: 'AB123458' }, sealed: true })
+  expect(entriesOf(dir)[0]).toMatchObject({ unattended: false })
+  for (const { passphrase } of PEOPLE) {
+    expect(terminal.raw).not.toContain(passphrase)
+    for (const file of filesBelow(dir)) expect(file, `${passphrase} in ${file}`).not.toContain(passphrase)
+  }
+}, 120_000)
