@@ -46,6 +46,16 @@ describe('the demo', () => {
     expect(verified).toMatchObject({ code: 0 })
   })
 
+  test('comes out again byte for byte when it is replayed', async () => {
+    const replayed = await ceremony('replay', dir, '--json')
+    expect(JSON.parse(replayed.stdout)).toMatchObject({ ok: true, differences: [], engine: { same: true } })
+    expect(replayed.code).toBe(0)
+  })
+
+  test('wrote a report beside it', () => {
+    expect(readFileSync(join(dir, 'report.html'), 'utf8')).toContain('<!doctype html>')
+  })
+
   test('every step is done, and each effect on the twins took place once', () => {
     const outcomes = outcomesOf(dir)
     expect(outcomes.length).toBeGreaterThan(40)
