@@ -40,10 +40,10 @@ async function sufferAll(all: readonly Point[][], prefix: string): Promise<Story
   const waiting = [...all.entries()]
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      stories.push(await suffer(join(home, `${prefix}-${next[0]}`), next[1], undisturbed))
+      const story = await suffer(join(home, `${prefix}-${next[0]}`), next[1], undisturbed)
+      stories.push(story)
       const hit = stories.reduce((sum, { hit }) => sum + hit.length, 0)
-      const faults = stories.flatMap(({ faults }) => faults)
-      process.stdout.write(`${hit} mishaps in ${stories.length} ceremonies, ${faults.length} faults\n`)
+      process.stdout.write([`${hit} mishaps in ${stories.length} ceremonies`, ...story.faults, ''].join('\n'))
     }
   }
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))

@@ -41,7 +41,7 @@ export class SigningLedger implements Ledger {
   readonly #store: TranscriptStore
   readonly #history: History
   readonly #clock: CeremonyClock
-  readonly #people: People
+  readonly #people: Pick<People, 'officers' | 'sign'>
   readonly #stations: Readonly<Record<string, Signer>>
   readonly #ceremony: string
   readonly #mode: Mode
@@ -51,7 +51,7 @@ export class SigningLedger implements Ledger {
     store: TranscriptStore
     history: History
     clock: CeremonyClock
-    people: People
+    people: Pick<People, 'officers' | 'sign'>
     stations: Readonly<Record<string, Signer>>
     ceremony: string
     mode: Mode

@@ -87,11 +87,13 @@ function instancesOf(stage: Stage, step: Step) {
 
 /**
  * Hands the baton to another station, from wherever a crash may have left that, and has it show its state.
+ * @throws CeremonyError when that station is elsewhere, and the ceremony has to be carried to it
  */
 export async function transferTo(stage: Stage, to: string): Promise<void> {
   const { history, ledger } = stage
   if (history.station !== to) {
     if (history.handedOverTo === undefined) await ledger.write({ kind: 'handed-over', to }, history.station)
+    stage.requireBaton()
     await ledger.write({ kind: 'received', from: history.station }, to)
   }
   if (!history.arrived) await arrive(stage)

@@ -17,10 +17,8 @@ import type { Finding, Runbook } from '../runbook/model.ts'
 import { bindParameters } from '../runbook/parameters.ts'
 import { parseRunbook } from '../runbook/parse.ts'
 import { decidingQuorum, presenceQuorum } from '../runbook/word.ts'
-import { openStationKey } from '../station/key.ts'
-import type { Signer } from '../transcript/dsse.ts'
 import type { Opened, Statement } from '../transcript/entry.ts'
-import { History } from '../transcript/history.ts'
+import type { History } from '../transcript/history.ts'
 import { identityOf, packPlugin } from '../transcript/plugin-package.ts'
 import { TranscriptStore } from '../transcript/store.ts'
 import { CeremonyError } from './error.ts'
@@ -33,6 +31,8 @@ import { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
 import { abortCeremony, runCeremony, transferTo } from './run.ts'
 import { publicCloud, readIfThere, readSetup, type Setup } from './setup-file.ts'
+import { standingOf } from './standing.ts'
+import { openStations, requireBaton, type Stations } from './stations.ts'
 import type { Stage } from './step.ts'
 import { stopped } from './stopped.ts'
 import { unattendedPeople } from './unattended.ts'
@@ -104,21 +104,17 @@ export async function carryOn(where: Where): Promise<void> {
     refuseErrors(checkRunbook(runbook, plugins.descriptions()))
     store = await TranscriptStore.open(dir)
     const clock = ceremonyClock(setup.clock.origin, setup.clock.scale)
-    const history = new History()
-    let lastTime = 0
-    for await (const { statement, envelope, payloadDigest } of store.entries()) {
-      const keyids = envelope.signatures.map((signature) => signature.keyid)
-      history.apply(statement, keyids, payloadDigest)
-      lastTime = Date.parse(statement.predicate.time)
-    }
+    const { history, lastTime } = await standingOf(store.entries())
+    const stations = await openStations(setup, Object.keys(runbook.stations))
+    const baton = () => requireBaton(history, runbook, stations, dir)
+    baton()
     const pending = await store.takePending()
     const opened = history.opened ?? (pending?.predicate.kind === 'opened' ? pending.predicate : undefined)
     const people = await (where.people ? where.people(opened, runbook) : openPeople(dir, setup))
-    const stations = await openStations(setup, runbook)
     const runsWith = runsWithNow(setup, runbook, plugins, stations, people)
     if (history.opened) refuseChanges(history.opened, runsWith)
     const ceremony = history.ceremony || pending?.predicate.ceremony || ulid(clock.now())
-    const ledger = new SigningLedger({ store, history, clock, people, stations, ceremony, mode: setup.mode, lastTime })
+    const ledger = new SigningLedger({ store, history, clock, people, stations: stations.own, ceremony, mode: setup.mode, lastTime })
     const keep = store
     const recording = new Recording(join(dir, EXCHANGES))
     const surroundings = {
@@ -145,6 +141,7 @@ export async function carryOn(where: Where): Promise<void> {
       },
       keepExchanges: async (recorded) => (recorded ? { sha256: await keep.putArtifact(recorded.bytes), count: recorded.count } : null),
       transfer: (to) => transferTo(stage, to),
+      requireBaton: baton,
     }
     const room: Room = {
       runbook,
@@ -235,22 +232,6 @@ async function openPeople(dir: string, setup: Setup): Promise<People> {
   return unattendedPeople(join(dir, ANSWERS))
 }
 
-async function openStations(setup: Setup, runbook: Runbook): Promise<Record<string, Signer>> {
-  const missing = Object.keys(runbook.stations).filter((name) => !setup.stations[name])
-  if (missing.length > 0) {
-    throw new CeremonyError('setup/no-station', `The setup names no key for station ${missing.join(', ')}.`, {
-      found: Object.keys(setup.stations).join(', ') || 'no stations',
-      expected: Object.keys(runbook.stations).join(', '),
-      advice: 'Add the station under `stations:` in the setup.',
-      exitCode: 2,
-    })
-  }
-  const opened = await Promise.all(
-    Object.keys(runbook.stations).map(async (name) => [name, await openStationKey(setup.stations[name]!.key)] as const),
-  )
-  return Object.fromEntries(opened)
-}
-
 /** Writes the opening entry: who, where, what, with which programs. Everyone present signs it. */
 async function open(stage: Stage, runsWith: RunsWith, people: People, store: TranscriptStore): Promise<void> {
   const { runbook, plugins, ledger } = stage
@@ -270,14 +251,12 @@ async function open(stage: Stage, runsWith: RunsWith, people: People, store: Tra
   stage.progress({ kind: 'signed', officers: signers, what: 'all' })
 }
 
-function runsWithNow(setup: Setup, runbook: Runbook, plugins: Plugins, stations: Record<string, Signer>, people: People): RunsWith {
+function runsWithNow(setup: Setup, runbook: Runbook, plugins: Plugins, stations: Stations, people: People): RunsWith {
   const { name, version, title, sha256 } = runbook
   return {
     runbook: { name, version, title, sha256 },
     plugins: Object.fromEntries(plugins.packages().map((plugin) => [plugin.name, identityOf(plugin)])),
-    stations: Object.fromEntries(
-      Object.entries(stations).map(([station, { keyid, publicKey }]) => [station, { keyid, public_key: publicKey }]),
-    ),
+    stations: stations.known,
     officers: people.officers,
     clock_scale: setup.clock.scale,
     unattended: people.unattended,

@@ -30,7 +30,11 @@ const SetupSchema = Type.Object(
     clock: Type.Optional(
       Type.Object({ origin: Type.Integer({ minimum: 0 }), scale: Type.Number({ minimum: 1, maximum: 100_000 }) }, closed),
     ),
-    stations: Type.Record(Type.String(), Type.Object({ key: Type.String() }, closed), { minProperties: 1 }),
+    stations: Type.Record(
+      Type.String(),
+      Type.Union([Type.Object({ key: Type.String() }, closed), Type.Object({ 'public-key': Type.String() }, closed)]),
+      { minProperties: 1 },
+    ),
     cloud: Type.Optional(
       Type.Object(
         {
@@ -72,8 +76,8 @@ export interface Companion {
 export interface Setup {
   readonly mode: 'rehearsal' | 'production'
   readonly clock: { readonly origin: number; readonly scale: number }
-  /** station -> path of its key file */
-  readonly stations: Readonly<Record<string, { readonly key: string }>>
+  /** station -> path of its key file; of its public half for a station that is elsewhere */
+  readonly stations: Readonly<Record<string, { readonly key: string } | { readonly publicKey: string }>>
   readonly cloud: CloudSetup | null
   readonly hsm: HsmSetup | null
   readonly companions: readonly Companion[]
@@ -104,7 +108,12 @@ export function readSetup(file: string): Setup {
   return {
     mode: raw.mode,
     clock: raw.clock ?? { origin: 0, scale: 1 },
-    stations: Object.fromEntries(Object.entries(raw.stations).map(([name, station]) => [name, { key: at(station.key) }])),
+    stations: Object.fromEntries(
+      Object.entries(raw.stations).map(([name, station]) => [
+        name,
+        'key' in station ? { key: at(station.key) } : { publicKey: at(station['public-key']) },
+      ]),
+    ),
     cloud: raw.cloud ? cloudOf(raw.cloud, at) : null,
     hsm: raw.hsm ? { tools: at(raw.hsm.tools), library: at(raw.hsm.library), environment: raw.hsm.environment ?? {} } : null,
     companions: raw.companions ?? [],

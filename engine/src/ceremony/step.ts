@@ -28,6 +28,8 @@ export interface Stage extends Acting {
   evidence(): Evidence
   /** Hands the baton over and has the other station arrive. */
   transfer(to: string): Promise<void>
+  /** @throws CeremonyError when the station that is to write is not this one */
+  requireBaton(): void
 }
 
 export interface Instance {

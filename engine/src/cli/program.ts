@@ -11,13 +11,12 @@ export async function program(version: string): Promise<void> {
     .showHelpAfterError('Add --help for how it is meant.')
     .addHelpText('after', EXAMPLES)
   ceremony.configureOutput({ outputError: (text, write) => write(text) })
-  const lazily = (command: Command, load: () => Promise<(...args: never[]) => Promise<number | undefined>>): void => {
+  const exits = (command: Command, load: () => Promise<(...args: never[]) => Promise<number | undefined>>): Command =>
     command.exitOverride().action(async (...args) => {
       const run = await load()
       process.exitCode = (await run(...(args as never[]))) ?? 0
     })
-    ceremony.addCommand(command)
-  }
+  const lazily = (...about: Parameters<typeof exits>): void => void ceremony.addCommand(exits(...about))
 
   lazily(
     new Command('check')
@@ -52,6 +51,38 @@ export async function program(version: string): Promise<void> {
       .addHelpText('after', '\nExample:\n  ceremony resume ceremonies/first'),
     async () => (await import('./run.ts')).resume,
   )
+  lazily(
+    new Command('hand-over')
+      .description('Write the bundle by which a ceremony is carried to another station')
+      .argument('<dir>', 'folder of the ceremony')
+      .requiredOption('--to <station>', 'the station that it was handed over to')
+      .requiredOption('-o, --output <file>', 'the bundle, on the medium')
+      .addHelpText('after', '\nExample:\n  ceremony hand-over ceremonies/first --to workstation -o /media/usb/first.bundle'),
+    async () => (await import('./transfer.ts')).handOverCommand,
+  )
+  lazily(
+    new Command('receive')
+      .description('Verify the bundle of a ceremony and take it over at this station')
+      .argument('<bundle>', 'the file that `hand-over` wrote')
+      .requiredOption('--dir <dir>', 'folder of the ceremony at this station')
+      .option('--setup <file>', 'setup of this station (YAML), if the folder is new')
+      .option('--unattended <file>', 'officers’ keys and answers (YAML), if the folder is new; rehearsals only')
+      .option('--digest <sha256>', 'digest of the bundle, from the paper or the telephone')
+      .addHelpText('after', '\nExample:\n  ceremony receive /media/usb/first.bundle --dir ceremonies/first --setup setup.yaml'),
+    async () => (await import('./transfer.ts')).receiveCommand,
+  )
+  const station = new Command('station').description('This machine as a station of ceremonies')
+  station.addCommand(
+    exits(
+      new Command('init')
+        .description('Make the station’s identity: a key of its own, and the public half for the others')
+        .requiredOption('--name <station>', 'its name, as runbooks call it')
+        .requiredOption('--dir <dir>', 'folder for its identity')
+        .addHelpText('after', '\nExample:\n  ceremony station init --name hsm-room --dir station'),
+      async () => (await import('./station.ts')).stationInit,
+    ),
+  )
+  ceremony.addCommand(station.exitOverride())
   lazily(
     new Command('verify')
       .description('Verify a transcript: chain, signatures, quorums, order, artifacts')

@@ -143,6 +143,8 @@ export class Tape implements Recorder {
     if (!this.#reel) return null
     const rest = this.#line()
     if (rest && !this.#reel.breaksOff) this.#leave('', rest, undefined)
+    // Cut off before anything was recorded, as the recording of the day itself was.
+    if (this.#at === 0) return null
     const played = this.#reel.lines.slice(0, this.#at).map((line) => `${line}\n`)
     return { bytes: Buffer.from(played.join('')), count: played.length }
   }

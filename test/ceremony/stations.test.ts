@@ -1,0 +1,258 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { handOver } from '../../engine/src/ceremony/hand-over.ts'
+import { receive } from '../../engine/src/ceremony/receive.ts'
+import { carryOn, prepare } from '../../engine/src/ceremony/session.ts'
+import { createOfficerKey } from '../../engine/src/officer/key-file.ts'
+import { replayTranscript } from '../../engine/src/replay/replay.ts'
+import { createStation } from '../../engine/src/station/identity.ts'
+import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
+import { entriesOf, filesBelow, remove } from '../e2e/rehearsal.ts'
+import { OFFICERS, PLUGINS, runbookOf } from './small.ts'
+
+const STEPS = `
+  - id: begin
+    title: Begin
+    station: room
+    uses: nothing/do
+    with: { number: 7 }
+    sign-off: { before: { crypto-officer: 2 } }
+  - id: over
+    title: Go to the desk
+    transfer: { to: desk }
+  - id: at-the-desk
+    title: Do something at the desk
+    station: desk
+    uses: nothing/do
+    with: { number: '\${{ steps.begin.outputs.number + 1 }}' }
+  - id: back
+    title: Go back to the room
+    transfer: { to: room }
+  - id: end
+    title: Do something in the room again
+    station: room
+    uses: nothing/do
+    with: { number: '\${{ steps["at-the-desk"].outputs.number + 1 }}' }
+`
+let keys: string
+let home: string
+let medium: string
+const at = (...path: string[]): string => join(home, ...path)
+const carry = (station: string): Promise<void> => carryOn({ dir: at(station), progress: () => {}, pluginFolders: [PLUGINS] })
+/** Runs until the ceremony stops for another station. */
+const untilHandedOver = (station: string): Promise<void> =>
+  expect(carry(station)).rejects.toMatchObject({ code: 'station/handed-over', exitCode: 3 })
+const moveTo = async (from: string, to: string): Promise<void> => {
+  await handOver(at(from), to, medium)
+  await receive(medium, at(to))
+}
+
+beforeAll(async () => {
+  keys = mkdtempSync(join(tmpdir(), 'ceremony-keys-'))
+  await Promise.all(OFFICERS.map(({ name, passphrase }) => createOfficerKey(join(keys, `${name}.pem`), passphrase)))
+})
+afterAll(() => remove(keys))
+
+/** Two machines that share nothing: each with its own key, its own setup and its own copies of the officers' keys. */
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'ceremony-stations-'))
+  medium = at('medium.bundle')
+  for (const station of ['room', 'desk']) {
+    mkdirSync(at(station))
+    await createStation(at(station), station)
+  }
+  for (const [station, other] of [
+    ['room', 'desk'],
+    ['desk', 'room'],
+  ] as const) {
+    cpSync(keys, at(station), { recursive: true })
+    cpSync(at(other, `${other}.pub.pem`), at(station, `${other}.pub.pem`))
+    const setup = { mode: 'rehearsal', stations: { [station]: { key: 'station.pem' }, [other]: { 'public-key': `${other}.pub.pem` } } }
+    writeFileSync(at(station, 'setup.yaml'), stringify(setup))
+    const officers = OFFICERS.map((officer) => ({ ...officer, key: `${officer.name}.pem` }))
+    writeFileSync(at(station, 'answers.yaml'), stringify({ officers }))
+  }
+  writeFileSync(at('given.yaml'), runbookOf(STEPS))
+  const files = { runbook: at('given.yaml'), setup: at('room', 'setup.yaml'), answers: at('room', 'answers.yaml') }
+  prepare(at('room'), files)
+})
+afterEach(() => remove(home))
+
+describe('a ceremony at two stations that share nothing but the medium', () => {
+  test('goes from one to the other and back, ends, verifies and replays', async () => {
+    await untilHandedOver('room')
+    await moveTo('room', 'desk')
+    await untilHandedOver('desk')
+    await moveTo('desk', 'room')
+    await carry('room')
+    expect(entriesOf(at('room')).map(({ kind, station }) => `${kind} ${station}`)).toEqual([
+      ...['opened room', 'arrived room', 'intent room', 'outcome room', 'intent room', 'handed-over room'],
+      ...['received desk', 'arrived desk', 'outcome desk', 'intent desk', 'outcome desk', 'intent desk', 'handed-over desk'],
+      ...['received room', 'arrived room', 'outcome room', 'intent room', 'outcome room', 'closed room'],
+    ])
+    expect(await verifyTranscript(at('room'))).toMatchObject({ ok: true, closed: true, findings: [], warnings: [] })
+    expect(await replayTranscript(at('room'), { pluginFolders: [PLUGINS] })).toMatchObject({ ok: true, differences: [] })
+  })
+
+  test('is not gone on with where it was handed over, and the message says what to type', async () => {
+    await untilHandedOver('room')
+    const before = readFileSync(at('room', 'transcript.intoto.jsonl'))
+    await expect(carry('room')).rejects.toMatchObject({
+      code: 'station/handed-over',
+      advice: expect.stringContaining(`ceremony hand-over ${at('room')} --to desk -o`),
+    })
+    await moveTo('room', 'desk')
+    await expect(carry('room')).rejects.toMatchObject({ code: 'station/handed-over' })
+    expect(readFileSync(at('room', 'transcript.intoto.jsonl'))).toEqual(before)
+  })
+
+  test('is not begun at a station where its first step does not belong', async () => {
+    prepare(at('desk'), { runbook: at('given.yaml'), setup: at('desk', 'setup.yaml'), answers: at('desk', 'answers.yaml') })
+    await expect(carry('desk')).rejects.toMatchObject({ code: 'station/not-here', exitCode: 3 })
+  })
+
+  test('the bundle holds no secret, no key, no answers and no setup', async () => {
+    await untilHandedOver('room')
+    await handOver(at('room'), 'desk', medium)
+    const bundle = readFileSync(medium, 'latin1')
+    const secrets = [
+      ...OFFICERS.map(({ passphrase }) => passphrase),
+      ...filesBelow(at('room'))
+        .filter((file) => /(station|officer-\d|witness-\d)\.pem$/.test(file))
+        .map((file) => readFileSync(file, 'latin1').split('\n')[1]!),
+    ]
+    expect(secrets).toHaveLength(7)
+    expect(secrets.filter((secret) => bundle.includes(secret))).toEqual([])
+    expect(bundle).not.toMatch(/PRIVATE KEY|passphrase|answers\.yaml|setup\.yaml/)
+  })
+
+  test('the same hand-over makes the same bundle', async () => {
+    await untilHandedOver('room')
+    const { sha256 } = await handOver(at('room'), 'desk', medium)
+    expect(await handOver(at('room'), 'desk', at('again.bundle'))).toMatchObject({ sha256 })
+  })
+
+  test('nothing is handed over before the runbook does, nor to another station than it says', async () => {
+    await expect(handOver(at('room'), 'desk', medium)).rejects.toThrow()
+    await untilHandedOver('room')
+    await expect(handOver(at('room'), 'cellar', medium)).rejects.toMatchObject({ code: 'hand-over/not-now', exitCode: 2 })
+    await moveTo('room', 'desk')
+    await expect(handOver(at('desk'), 'room', medium)).rejects.toMatchObject({ code: 'hand-over/not-now' })
+  })
+
+  test('receiving twice does nothing the second time, also after work was done', async () => {
+    await untilHandedOver('room')
+    await moveTo('room', 'desk')
+    expect(await receive(medium, at('desk'))).toMatchObject({ already: true })
+    await untilHandedOver('desk')
+    const before = readFileSync(at('desk', 'transcript.intoto.jsonl'))
+    await expect(receive(medium, at('desk'))).rejects.toMatchObject({ code: 'bundle/old', exitCode: 1 })
+    expect(readFileSync(at('desk', 'transcript.intoto.jsonl'))).toEqual(before)
+    expect(existsSync(at('desk', 'receiving'))).toBe(false)
+  })
+
+  test('a bundle for another station is refused', async () => {
+    await untilHandedOver('room')
+    await handOver(at('room'), 'desk', medium)
+    await expect(receive(medium, at('room'))).rejects.toMatchObject({ code: 'receive/not-for-us' })
+  })
+
+  test('a station of the same name with another key is refused, with both fingerprints', async () => {
+    await untilHandedOver('room')
+    await handOver(at('room'), 'desk', medium)
+    mkdirSync(at('impostor'))
+    await createStation(at('impostor'), 'room')
+    cpSync(at('impostor', 'room.pub.pem'), at('desk', 'room.pub.pem'))
+    await expect(receive(medium, at('desk'))).rejects.toMatchObject({
+      code: 'receive/stranger',
+      found: expect.stringMatching(/^room: [0-9a-f]{64}$/),
+      expected: expect.stringMatching(/^room: [0-9a-f]{64}$/),
+    })
+    expect(existsSync(at('desk', 'transcript.intoto.jsonl'))).toBe(false)
+  })
+
+  test('where two went on from the same point, the lines that differ are named', async () => {
+    await untilHandedOver('room')
+    await moveTo('room', 'desk')
+    cpSync(at('desk'), at('copy'), { recursive: true })
+    await untilHandedOver('desk')
+    await untilHandedOver('copy')
+    await moveTo('desk', 'room')
+    await handOver(at('copy'), 'room', medium)
+    const before = readFileSync(at('room', 'transcript.intoto.jsonl'))
+    await expect(receive(medium, at('room'))).rejects.toMatchObject({
+      code: 'bundle/fork',
+      found: expect.stringMatching(/line 8 here: +arrived, by desk at .*\nline 8 in the bundle: arrived, by desk at /),
+      exitCode: 1,
+    })
+    expect(readFileSync(at('room', 'transcript.intoto.jsonl'))).toEqual(before)
+  })
+})
+
+describe('a bundle that is not as it was written', () => {
+  beforeEach(async () => {
+    await untilHandedOver('room')
+    await handOver(at('room'), 'desk', medium)
+  })
+
+  const refused = async (code: string): Promise<void> => {
+    await expect(receive(medium, at('desk'))).rejects.toMatchObject({
+      code,
+      exitCode: 1,
+      advice: expect.stringContaining('Nothing was changed'),
+    })
+    expect(existsSync(at('desk', 'transcript.intoto.jsonl'))).toBe(false)
+    expect(existsSync(at('desk', 'artifacts'))).toBe(false)
+    expect(existsSync(at('desk', 'receiving'))).toBe(false)
+  }
+
+  test('is refused when it ends too early, wherever that is', async () => {
+    const whole = readFileSync(medium)
+    for (const length of [0, 1, 511, 512, 700, whole.length >> 1, whole.length - 1024, whole.length - 1]) {
+      writeFileSync(medium, whole)
+      truncateSync(medium, length)
+      await refused('bundle/unfit')
+    }
+  })
+
+  test('is refused when any one of its bytes is another', async () => {
+    const whole = readFileSync(medium)
+    for (let round = 0; round < 40; round++) {
+      const altered = Buffer.from(whole)
+      const place = Math.floor((round * whole.length) / 40)
+      altered[place]! ^= 1
+      writeFileSync(medium, altered)
+      await expect(receive(medium, at('desk'))).rejects.toMatchObject({ code: expect.stringMatching(/^bundle\//) })
+    }
+    expect(existsSync(at('desk', 'transcript.intoto.jsonl'))).toBe(false)
+  })
+
+  test('is refused when it holds a path that leads out of the folder, a link, or a file too many', async () => {
+    const whole = readFileSync(medium)
+    for (const name of ['../../evil', '/etc/evil', 'setup.yaml', 'artifacts/sha256/../../../evil', 'runbook.yaml']) {
+      const header = Buffer.from(whole.subarray(0, 512))
+      header.fill(0, 0, 100).write(name)
+      header.write('        ', 148)
+      header.write(
+        `${header
+          .reduce((sum, byte) => sum + byte, 0)
+          .toString(8)
+          .padStart(6, '0')}\0 `,
+        148,
+      )
+      writeFileSync(medium, Buffer.concat([header, whole.subarray(512)]))
+      await refused('bundle/unfit')
+    }
+    expect(existsSync(at('evil'))).toBe(false)
+    writeFileSync(medium, Buffer.concat([whole.subarray(0, -1024), whole.subarray(0, -1024), Buffer.alloc(1024)]))
+    await refused('bundle/unfit')
+  })
+
+  test('is refused when it is no file at all', async () => {
+    await expect(receive(at('desk'), at('desk'))).rejects.toMatchObject({ code: 'bundle/unfit' })
+    await expect(receive(at('nothing'), at('desk'))).rejects.toMatchObject({ code: 'bundle/unfit' })
+  })
+})
