@@ -221,14 +221,14 @@ class Writer {
         how: 'reconciled',
         verdict: 'done',
         facts: 'The vault shows the permissions.',
-        exchanges: null,
+        exchanges: this.#exchanges('reconcile', action, inputs, null),
       })
     const { outputs, attempts } = this.#act(step, scope, inputs)
     this.#time += 20_000
     const blob = (outputs as { blob?: { name: string; sha256: string } } | null)?.blob
     if (blob) this.#store.putArtifact(Buffer.from(`bytes of ${blob.name}`))
     const subjects = blob ? [{ name: blob.name, digest: { sha256: blob.sha256 } }] : []
-    const exchanges = step.does.kind === 'plugin' ? this.#exchanges(action, inputs, outputs) : null
+    const exchanges = step.does.kind === 'plugin' && !reconciled ? this.#exchanges('run', action, inputs, outputs) : null
     await this.#write(
       { kind: 'outcome', ...head, intent, result: 'done', outputs, error: null, exchanges, attempts, reconciled },
       quorumOf(step.signOff.after),
@@ -294,7 +294,7 @@ class Writer {
     await this.#arrive()
   }
 
-  #exchanges(action: string, request: unknown, outputs: unknown): { sha256: string; count: number } {
+  #exchanges(what: string, action: string, request: unknown, outputs: unknown): { sha256: string; count: number } {
     const time = this.#time
     const cards = action.endsWith('/create-world') ? [1, 2, 3].map((card) => ({ secret: `administrator-card/${card}`, attempt: 1 })) : []
     const hsm = action.startsWith('hsm')
@@ -305,7 +305,7 @@ class Writer {
       ? { exitCode: 0, stdout: this.#hostile.body ?? 'World\n state 0x1\n', stderr: '', answered: cards }
       : { status: 200, body: this.#hostile.body ?? JSON.stringify(outputs), headers: {} }
     const lines = [
-      { call: { what: 'run', action, seed: 'AAAA' }, time },
+      { call: { what, action, seed: 'AAAA' }, time },
       { ask: 1, door: hsm ? 'command' : 'http', request: ask, time },
       { answer: 1, ok: true, value, time: time + 900 },
     ]

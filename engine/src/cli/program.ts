@@ -113,6 +113,19 @@ export async function program(version: string): Promise<void> {
     async () => (await import('./report.ts')).report,
   )
   lazily(
+    new Command('script')
+      .description('Write the printable script of a ceremony: before the day, or filled in from its transcript')
+      .argument('[runbook]', 'the runbook (YAML)')
+      .option('-o, --output <file>', 'the HTML file', 'script.html')
+      .option('--params <file>', 'values of the runbook’s parameters (YAML); those left out stay blank')
+      .option('--annotated <dir>', 'folder of a ceremony: its own runbook, with what was done')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  ceremony script runbooks/byok-ceremony.yaml --params parameters.yaml -o script.html\n  ceremony script --annotated ceremonies/first -o script.html',
+      ),
+    async () => (await import('./script.ts')).script,
+  )
+  lazily(
     new Command('schema')
       .description('Print the JSON Schema of runbooks, for editors')
       .addHelpText('after', '\nExample:\n  ceremony schema > runbook.schema.json'),

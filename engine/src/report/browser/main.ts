@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     const checked = await checkTranscript(embedded, (done, of) => {
       waiting.textContent = `Checking the transcript in your browser: ${done} of ${counted(of, 'entry', 'entries')}…`
     })
-    const ceremony = ceremonyOf(checked, embedded.about.plan)
+    const ceremony = ceremonyOf(checked.lines, embedded.about.plan)
     const named = new Map(checked.artifacts.map((item) => [item.sha256, item]))
     show(root, { embedded, checked, ceremony, named, findings: Map.groupBy(checked.findings, ({ line }) => line) })
   } catch (error) {

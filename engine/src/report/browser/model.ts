@@ -1,7 +1,6 @@
 /** The ceremony as a reader thinks of it: phases, steps, tries; made of the checked lines and the plan. */
 import type { Entry, OfficerIdentity } from '../../transcript/entry.ts'
 import type { Plan, PlannedStep } from './about.ts'
-import type { Checked } from './check.ts'
 import type { Line } from './lines.ts'
 
 export type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>
@@ -46,7 +45,7 @@ export interface Ceremony {
 }
 
 /** @returns the ceremony, as far as its lines could be read */
-export function ceremonyOf({ lines }: Checked, plan: Plan | null): Ceremony {
+export function ceremonyOf(lines: readonly Line[], plan: Plan | null): Ceremony {
   const entries: At[] = lines.flatMap((line) => (line.statement ? [{ line, entry: line.statement.predicate }] : []))
   const opened = first(entries, 'opened')
   const runs = new Map<string, StepRun>()

@@ -46,6 +46,20 @@ export function textView(text: string): HTMLElement {
   return h('span', { class: 'plain lines' }, shown, ' ', button)
 }
 
+/** The sentence that officers sign; what stands in it between backticks is a name. */
+export function saysView(text: string): HTMLElement {
+  if (text.length > SHORT) return textView(text)
+  return h(
+    'span',
+    { class: 'lines' },
+    h(
+      'bdi',
+      {},
+      text.split(/`([^`\n]{1,200})`/).map((part, index) => (index % 2 === 1 ? h('code', {}, part) : part)),
+    ),
+  )
+}
+
 /** `modulus_sha256` -> `modulus sha256`: names as words, for they are read and not typed. */
 export function spoken(name: string): string {
   return name.replaceAll('_', ' ').replaceAll('-', ' ')

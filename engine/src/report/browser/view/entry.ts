@@ -3,7 +3,7 @@ import type { Entry, StepError } from '../../../transcript/entry.ts'
 import { type Child, code, h, lazyDetails, time } from '../dom.ts'
 import type { At } from '../model.ts'
 import { clockOf, counted, grouped, instanceName } from '../text.ts'
-import { dataView, textView } from './data.ts'
+import { dataView, saysView, textView } from './data.ts'
 import { exchangesView } from './exchanges.ts'
 import { entryId, type Page } from './page.ts'
 
@@ -50,7 +50,7 @@ export function entryView(page: Page, { line, entry }: At): HTMLElement {
 function bodyOf(page: Page, entry: Entry): Child {
   switch (entry.kind) {
     case 'intent':
-      return [h('p', { class: 'says' }, textView(entry.says)), named('Inputs', entry.action === 'instruct' ? null : entry.inputs)]
+      return [h('p', { class: 'says' }, saysView(entry.says)), named('Inputs', entry.action === 'instruct' ? null : entry.inputs)]
     case 'outcome':
       return [
         entry.reconciled && h('p', {}, 'The effect was found to have taken place before the interruption; it was not repeated.'),
