@@ -54,6 +54,13 @@ module.exports = {
       to: { path: '^(plugins|rehearsal|test|bench|tools)/' },
     },
     {
+      name: 'browser-imports-nothing-of-node',
+      comment: 'the code in the report runs in the reader’s browser, which has neither Node nor packages',
+      severity: 'error',
+      from: { path: '^engine/src/report/browser/' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
       name: 'plugin-imports-contract-only',
       comment: 'a plugin imports its own files and @ceremony/engine/plugin',
       severity: 'error',

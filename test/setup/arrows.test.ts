@@ -71,6 +71,11 @@ test.each<[string, string, Record<string, string>]>([
   ],
   ['a report made from the run', 'report-imports', { 'engine/src/report/timeline.ts': "import '../ceremony/run.ts'" }],
   [
+    'code for the browser that imports Node',
+    'browser-imports-nothing-of-node',
+    { 'engine/src/report/browser/main.ts': "import 'node:fs'" },
+  ],
+  [
     'a plugin that imports another part of the engine',
     'plugin-imports-contract-only',
     { 'plugins/one/src/own.ts': "import '../../../engine/src/runbook/model.ts'" },

@@ -50,8 +50,7 @@ function show(root: HTMLElement, page: Page): void {
     h('p', { class: 'overline' }, `Ceremony report${ceremony.opened?.entry.mode === 'rehearsal' ? ' · rehearsal' : ''}`),
     h('h1', {}, h('bdi', {}, title)),
   )
-  root.replaceChildren()
-  append(root, [
+  const content = [
     h('a', { class: 'skip', href: '#main' }, 'Skip to the report'),
     header,
     verdict(checked, ceremony, compared),
@@ -78,7 +77,9 @@ function show(root: HTMLElement, page: Page): void {
       {},
       h('p', {}, `Made by ceremony ${embedded.about.version} from the transcript alone. The page holds all it shows and loads nothing.`),
     ),
-  ])
+  ]
+  root.replaceChildren()
+  append(root, content)
   document.documentElement.dataset.checked = checked.findings.length === 0 ? 'holds' : 'does-not-hold'
   preparePrinting(root, checked)
   const line = /^#line-(\d+)$/.exec(location.hash)?.[1]
@@ -111,10 +112,19 @@ function factsOf({ opened, closed, entries, officers }: Ceremony): Child {
   )
 }
 
+/** What a stranger's transcript breaks must not take the rest of the page with it. */
+function attempt<T>(what: string, make: () => T): T | HTMLElement {
+  try {
+    return make()
+  } catch (error) {
+    return h('p', { class: 'finding' }, `${what} could not be drawn from what the transcript says: ${(error as Error).message}`)
+  }
+}
+
 function sectionsOf(page: Page, compared: Compared): HTMLElement[] {
-  const path = keyPathFigure(keyPathOf(page.ceremony))
-  const availability = availabilityFigure(servicesOf(page.ceremony))
-  const course = courseFigure(page.ceremony)
+  const path = attempt('The path of the keys', () => keyPathFigure(keyPathOf(page.ceremony)))
+  const availability = attempt('The availability', () => availabilityFigure(servicesOf(page.ceremony)))
+  const course = attempt('The ceremony over time', () => courseFigure(page.ceremony))
   return [
     offScript(page),
     path && section('path', 'The path of the keys', [path]),
