@@ -139,6 +139,27 @@ export async function program(version: string): Promise<void> {
       .addHelpText('after', '\nExample:\n  ceremony demo --dir ceremonies/look'),
     async () => (await import('./demo.ts')).demo,
   )
+  lazily(
+    new Command('rehearse')
+      .description('Rehearse a runbook on the twins as an earlier rehearsal left them: the same world, cards and vaults')
+      .argument('<runbook>', 'the runbook (YAML)')
+      .requiredOption('--after <dir>', 'folder of the earlier rehearsal, such as `ceremony demo` makes')
+      .requiredOption('--dir <dir>', 'folder for this ceremony')
+      .option('--with <file>', 'what officers bring and write down (default: rehearsals/NAME beside the runbook)')
+      .option('--params <file>', 'values of parameters that differ (YAML)')
+      .addHelpText('after', '\nExample:\n  ceremony rehearse runbooks/rotate-key.yaml --after ceremonies/look --dir ceremonies/rotated'),
+    async () => (await import('./rehearse.ts')).rehearse,
+  )
+  lazily(
+    new Command('pack')
+      .description('Write everything that an offline station needs into one file: program, Node, plugins, runbooks, checksums')
+      .requiredOption('-o, --output <file>', 'the pack (.tar.gz)')
+      .option('--runbook <file...>', 'runbooks to take along (default: those that come with the program)')
+      .option('--with-softhsm', 'add SoftHSM2 and the twin of the HSM, to rehearse there')
+      .option('--json', 'file, digest and words as JSON on stdout')
+      .addHelpText('after', '\nExample:\n  ceremony pack -o /media/usb/ceremony.tar.gz --with-softhsm'),
+    async () => (await import('./pack.ts')).pack,
+  )
 
   try {
     await ceremony.parseAsync()

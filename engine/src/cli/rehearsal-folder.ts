@@ -12,7 +12,7 @@ import { createOfficerKey } from '../officer/key-file.ts'
 import { projectRoot } from '../plugin/package.ts'
 import { createStationKey } from '../station/key.ts'
 
-const NSHIELD = join(projectRoot(), 'rehearsal', 'nshield')
+export const NSHIELD = join(projectRoot(), 'rehearsal', 'nshield')
 const AZURE = join(projectRoot(), 'rehearsal', 'azure')
 const CARDS = 3
 const OFFICERS = [
@@ -23,7 +23,7 @@ const OFFICERS = [
 const CARD_SET = 'contoso'
 
 /** @returns a passphrase nobody has to remember */
-const passphrase = (): string => randomBytes(18).toString('base64url')
+export const passphrase = (): string => randomBytes(18).toString('base64url')
 
 /**
  * @param dir the ceremony's folder; gets setup.yaml, answers.yaml, parameters.yaml and what they name
@@ -33,7 +33,7 @@ export async function layOutRehearsal(dir: string, scale: number): Promise<void>
   const rehearsal = join(dir, 'rehearsal')
   const nshield = join(rehearsal, 'nshield')
   for (const folder of ['keys', 'rehearsal/azure', 'rehearsal/nshield']) mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 })
-  const environment = { NSHIELD_TWIN: nshield, CEREMONY_NODE: process.execPath, ...softhsm() }
+  const environment = twinEnvironment(nshield)
   const azure = await azureSeed(join(rehearsal, 'azure-seed.yaml'))
   const port = await freePort()
   const origin = Date.now()
@@ -121,13 +121,14 @@ async function azureSeed(file: string) {
   return ids
 }
 
-/** Where SoftHSM2 is, if the launcher had to bring it. */
-function softhsm(): Record<string, string> {
+/** @returns the variables that the tools of the nShield twin in that folder need; SoftHSM2 is named if the launcher had to bring it */
+export function twinEnvironment(nshield: string): Record<string, string> {
   const library = process.env.CEREMONY_SOFTHSM
-  return library ? { CEREMONY_SOFTHSM: library } : {}
+  return { NSHIELD_TWIN: nshield, CEREMONY_NODE: process.execPath, ...(library ? { CEREMONY_SOFTHSM: library } : {}) }
 }
 
-async function freePort(): Promise<number> {
+/** @returns a port on which nothing listens on this machine */
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }

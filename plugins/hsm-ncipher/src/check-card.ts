@@ -23,7 +23,7 @@ export const checkCard = action({
       kind: Type.Enum(['administrator', 'operator']),
       number: CardNumber,
       card_set: Type.Union([CardSetName, Type.Null()]),
-      passphrase: Type.Literal('correct'),
+      opens: Type.Literal(true, { description: 'Its passphrase was tried' }),
     },
     closed,
   ),
@@ -43,7 +43,7 @@ export const checkCard = action({
     const args = ['--check', '-m', String(module)]
     const checked = await context.command.run({ program: 'cardpp', args, answers: passphrases({ ...naming, secret }) })
     if (checked.exitCode !== 0 || checked.cancelled !== undefined) throw notOpened(nameOf(input), `cardpp ${args.join(' ')}`, checked)
-    return { kind, number, card_set: cardSet, passphrase: 'correct' as const }
+    return { kind, number, card_set: cardSet, opens: true as const }
   },
 })
 

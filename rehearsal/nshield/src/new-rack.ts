@@ -19,21 +19,24 @@ await runTool(async (args) => {
       cards: { type: 'string', default: '6' },
       model: { type: 'string', default: 'solo' },
       from: { type: 'string' },
-      'new-module': { type: 'boolean', default: false },
+      'new-module': { type: 'string' },
     },
   })
   const cards = /^\d{1,3}$/.test(values.cards) ? Number(values.cards) : 0
   if (cards < (values.from === undefined ? 1 : 0)) throw new ToolError('--cards takes a number from 1 to 999', 2)
   if (values.model !== 'solo' && values.model !== 'edge') throw new ToolError('--model takes solo or edge', 2)
-  if (values['new-module'] && values.from === undefined) throw new ToolError('--new-module goes with --from', 2)
+  const esn = values['new-module'] ?? serialNumber()
+  if (!/^[0-9A-F]{4}(-[0-9A-F]{4}){2}$/.test(esn)) throw new ToolError('--new-module takes a serial number such as 0A1B-2C3D-4E5F', 2)
+  if (values['new-module'] !== undefined && values.from === undefined) throw new ToolError('--new-module goes with --from', 2)
   const twin = openTwin()
   if (existsSync(twin.module)) throw new ToolError(`a module is set up in ${twin.folder} already`)
   for (const folder of [twin.rack, twin.tokens, twin.keyData]) {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }
-  const fresh: Module = { esn: serialNumber(), model: values.model, mode: 'operational', firmware: '12.72.2', software: '13.6.12' }
-  const module = values.from === undefined ? fresh : takeOver(twin, openTwin(values.from), values['new-module'] ? fresh : undefined)
+  const fresh: Module = { esn, model: values.model, mode: 'operational', firmware: '12.72.2', software: '13.6.12' }
+  const module =
+    values.from === undefined ? fresh : takeOver(twin, openTwin(values.from), values['new-module'] === undefined ? undefined : fresh)
   await buildLibrary(twin.folder)
   writeDurably(twin.softhsmConfiguration, `directories.tokendir = ${twin.tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`)
   const present = readCards(twin).length
