@@ -67,6 +67,11 @@ export class SigningLedger implements Ledger {
     this.#lastTime = about.lastTime ?? 0
   }
 
+  /** Of the last entry, in milliseconds since the epoch. */
+  get lastTime(): number {
+    return this.#lastTime
+  }
+
   async write(body: Body, station: string, subjects: readonly Subject[] = [], signOff?: SignOff): Promise<readonly string[]> {
     const statement = statementOf(body, subjects, this.#nextHead(station))
     this.#keep(statement, signOff)

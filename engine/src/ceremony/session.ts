@@ -23,6 +23,7 @@ import { identityOf, packPlugin } from '../transcript/plugin-package.ts'
 import { TranscriptStore } from '../transcript/store.ts'
 import { CeremonyError } from './error.ts'
 import { stationEvidence } from './evidence.ts'
+import { requireClock, requireRoom } from './fit.ts'
 import { engineIdentity } from './identity.ts'
 import { SigningLedger, type SignOff } from './ledger.ts'
 import { readOfficerEntries } from './officers-file.ts'
@@ -108,6 +109,8 @@ export async function carryOn(where: Where): Promise<void> {
     const stations = await openStations(setup, Object.keys(runbook.stations))
     const baton = () => requireBaton(history, runbook, stations, dir)
     baton()
+    requireRoom(dir)
+    requireClock(clock.now(), lastTime, setup.clock.scale)
     const pending = await store.takePending()
     const opened = history.opened ?? (pending?.predicate.kind === 'opened' ? pending.predicate : undefined)
     const people = await (where.people ? where.people(opened, runbook) : openPeople(dir, setup))
@@ -133,7 +136,7 @@ export async function carryOn(where: Where): Promise<void> {
       progress,
       recording,
       openDoors: (needs, artifacts) => openDoors(needs, { ...surroundings, artifacts }, recording),
-      evidence: stationEvidence,
+      evidence: () => stationEvidence(dir, setup, clock.now(), ledger.lastTime),
       clock,
       artifacts: {
         put: async (name, bytes) => ({ name, sha256: await keep.putArtifact(bytes), size: bytes.length }),

@@ -237,13 +237,15 @@ function leave(work: () => void): void {
 }
 
 function makeFolders(dir: string): void {
-  const first = mkdirSync(join(dir, 'artifacts', 'sha256'), { recursive: true })
-  if (first === undefined) return
+  const first = mkdirSync(dir, { recursive: true })
   // Each new folder's name is an entry of the one above it.
-  const above = dirname(resolve(first))
-  for (let folder = resolve(dir, 'artifacts'); folder.startsWith(above); folder = dirname(folder)) {
-    syncFolder(folder)
-    if (folder === above) return
+  const above = first === undefined ? undefined : dirname(resolve(first))
+  for (let folder = resolve(dir); above !== undefined && folder !== above; folder = dirname(folder)) syncFolder(dirname(folder))
+  // One by one: asked for both at once, Node reports a read-only disk as something that is missing.
+  for (const folder of [join(dir, 'artifacts'), join(dir, 'artifacts', 'sha256')]) {
+    if (existsSync(folder)) continue
+    mkdirSync(folder)
+    syncFolder(dirname(folder))
   }
 }
 
