@@ -17,7 +17,7 @@ export class ReportError extends Error {
 }
 
 /** A browser holds the page, the bytes and the entries at once: beyond this, `verify` and `replay` are the tools. */
-export const LIMITS = { transcript: 64 * 1024 * 1024, artifact: 512 * 1024, artifacts: 24 * 1024 * 1024 }
+const LIMITS = { transcript: 64 * 1024 * 1024, artifact: 512 * 1024, artifacts: 24 * 1024 * 1024 }
 
 /** No entry is nested deeper. */
 const MAX_DEPTH = 80

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /** An element that holds data, not code. */
-export interface DataBlock {
+interface DataBlock {
   readonly attributes: Readonly<Record<string, string>>
   readonly text: string
 }

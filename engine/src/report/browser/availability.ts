@@ -7,14 +7,14 @@ export interface Probe {
   readonly available: boolean
   readonly line: number
 }
-export interface Mark {
+interface Mark {
   readonly what: 'deleted' | 'recovered'
   readonly key: string
   readonly time: number
   readonly line: number
 }
 /** Something that changed between two probes: no earlier than the first, no later than the second. */
-export interface Change {
+interface Change {
   readonly what: 'faded' | 'returned'
   readonly after: number
   readonly by: number

@@ -3,7 +3,7 @@ import type { EmbeddedArtifact } from './embedded.ts'
 import { secretsIn } from './exchanges.ts'
 import { type At, type Ceremony, doneOf, type EntryOf, outputsOf, type StepRun } from './model.ts'
 
-export interface CardSet {
+interface CardSet {
   readonly name: string
   /** `2/3`: how many open it, of how many. */
   readonly quorum: string

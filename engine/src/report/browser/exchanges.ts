@@ -9,7 +9,7 @@ export interface Exchange {
 }
 
 /** A call of the plugin, and what it asked of the world. */
-export interface Call {
+interface Call {
   readonly what: string
   readonly exchanges: Exchange[]
 }

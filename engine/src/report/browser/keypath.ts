@@ -5,7 +5,7 @@ import { type Ceremony, doneOf, inputsOf, outputsOf, type StepRun, serviceKind }
 interface Stop {
   readonly line: number
 }
-export interface MadeKey extends Stop {
+interface MadeKey extends Stop {
   readonly label: string
   readonly bits: number | undefined
   readonly modulus: string

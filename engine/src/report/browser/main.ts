@@ -67,7 +67,8 @@ function show(root: HTMLElement, page: Page): void {
     h(
       'main',
       { id: 'main', tabindex: -1 },
-      checked.findings.length > 0 && findingsList(checked.findings, (line) => entryLink(line)),
+      checked.findings.length > 0 &&
+        findingsList(checked.findings, (line) => (checked.lines[line - 1]?.statement ? entryLink(line) : h('span', {}, `line ${line}`))),
       headSection(checked, compared),
       scope(checked, ceremony),
       sections,

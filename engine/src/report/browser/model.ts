@@ -131,7 +131,7 @@ export function serviceKind(action: string): string {
   return words.join(' ')
 }
 
-export type State = 'done' | 'failed' | 'open' | 'skipped'
+type State = 'done' | 'failed' | 'open' | 'skipped'
 
 export function stateOf(run: StepRun): State {
   if (run.skipped) return 'skipped'

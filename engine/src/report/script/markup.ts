@@ -3,7 +3,7 @@ import { visible } from '../browser/text.ts'
 import { escaped } from '../page.ts'
 
 /** HTML that may stand as it is; only `el` makes it. */
-export class Markup {
+class Markup {
   readonly html: string
   constructor(html: string) {
     this.html = html
