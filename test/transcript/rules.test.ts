@@ -1,6 +1,20 @@
 import { describe, expect, test } from 'vitest'
+import type { Subject } from '../../engine/src/transcript/entry.ts'
 import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
-import { broken, opened, type Planned, plan, RUNBOOK, rulesOf, SHORT_RUNBOOK, sha256, shortPlan, write } from './sample.ts'
+import {
+  broken,
+  EXCHANGES,
+  opened,
+  type Planned,
+  plan,
+  RUNBOOK,
+  rulesOf,
+  SHORT_RUNBOOK,
+  sha256,
+  shortPlan,
+  troubledPlan,
+  write,
+} from './sample.ts'
 
 /** Signed by all who should sign: only what it says is wrong. */
 const body = (entries: Planned[], line: number): Record<string, unknown> => entries[line - 1]!.body as unknown as Record<string, unknown>
@@ -179,6 +193,10 @@ describe('stations', () => {
     expect(await broken((entries) => void entries.splice(8, 1))).toContain('station/baton 9')
   })
 
+  test('a station that shows its state again', async () => {
+    expect(await broken((entries) => void entries.splice(2, 0, entries[1]!))).toContain('station/arrived 3')
+  })
+
   test('work before the station has shown its state', async () => {
     expect(await broken((entries) => void entries.splice(1, 1))).toContain('station/arrived 2')
     expect(await broken((entries) => void entries.splice(9, 1))).toContain('station/arrived 10')
@@ -287,7 +305,7 @@ describe('steps', () => {
         how,
         verdict,
         facts: 'it is there',
-        exchanges: null,
+        exchanges: { sha256: sha256(EXCHANGES), count: 2 },
       } as never,
       station: 'room',
       by: how === 'officers' ? ['officer-1', 'officer-2'] : [],
@@ -304,6 +322,51 @@ describe('steps', () => {
     expect(await found([{ ...resolution('done', 'officers'), by: ['officer-1'] }], true)).toEqual(['quorum/distinct 4'])
     expect(await found([], true)).toEqual(['outcome/reconciled 4'])
     expect(await found([resolution('done')], false)).toEqual(['outcome/reconciled 5'])
+  })
+
+  test('a step without a plugin that is said to be in doubt, or an action that cannot tell whether it was done', async () => {
+    const inDoubt = (step: string, intent: number, verdict: string): Planned => ({
+      body: { kind: 'resolution', step, instance: null, intent, how: 'reconciled', verdict, facts: '', exchanges: null } as never,
+      station: 'room',
+      by: [],
+    })
+    expect(await broken((entries) => void entries.splice(5, 0, inDoubt('seven', 4, 'done')))).toContain('resolution/step 6')
+    expect(await broken((entries) => void entries.splice(3, 0, inDoubt('make', 2, 'not-done')))).toContain('step/exchanges 4')
+  })
+
+  test('a step that is done after a failure that may have changed something, without asking the world', async () => {
+    const unsettled = (changed: string): Promise<string[]> => {
+      const entries = troubledPlan().toSpliced(6, 1).toSpliced(3, 1)
+      Object.assign(body(entries, 4).error as object, { changed })
+      Object.assign(body(entries, 5), { attempt: 2 })
+      Object.assign(body(entries, 6), { intent: 4, reconciled: false, exchanges: { sha256: sha256(EXCHANGES), count: 2 } })
+      entries[5]!.subjects = shortPlan()[3]!.subjects
+      Object.assign(body(entries, 7), { entries: 6 })
+      return write(entries, SHORT_RUNBOOK).then(verifyTranscript).then(rulesOf)
+    }
+    expect(await unsettled('unknown')).toEqual(['resolution/missing 6'])
+    expect(await unsettled('nothing')).toEqual([])
+  })
+
+  test('what a plugin did without a recording, and a recording of what no plugin did', async () => {
+    expect(await change(4, { exchanges: null })).toContain('step/exchanges 4')
+    expect(await change(6, { exchanges: { sha256: sha256(EXCHANGES), count: 2 } })).toEqual(['step/exchanges 6'])
+  })
+
+  test('a subject that the step did not make, one that is missing, one twice', async () => {
+    const subjects = (change: (all: readonly Subject[]) => readonly Subject[]): Promise<string[]> =>
+      broken((entries) => void Object.assign(entries[3]!, { subjects: change(entries[3]!.subjects!) }))
+    expect(await subjects(() => [{ name: 'made.bin', digest: { sha256: sha256(EXCHANGES) } }])).toEqual([
+      'statement/subject 4',
+      'statement/subject 4',
+    ])
+    expect(await subjects((all) => [...all, { name: 'exchanges', digest: { sha256: sha256(EXCHANGES) } }])).toEqual(['statement/subject 4'])
+    expect(await subjects((all) => [...all, ...all])).toEqual(['statement/subject 4'])
+    expect(await broken((entries) => void Reflect.deleteProperty(entries[3]!, 'subjects'))).toEqual(['statement/subject 4'])
+  })
+
+  test('an end that says aborted though everything was done', async () => {
+    expect(await change(22, { result: 'aborted' })).toEqual(['closed/complete 22'])
   })
 
   test('an end that counts wrong, or comes too early', async () => {

@@ -18,7 +18,7 @@ import {
   type Subject,
 } from '../../engine/src/transcript/entry.ts'
 import { digestOfFiles, type PackagedPlugin, packPlugin } from '../../engine/src/transcript/plugin-package.ts'
-import { TRANSCRIPT, TranscriptStore } from '../../engine/src/transcript/store.ts'
+import { type Head, TRANSCRIPT, TranscriptStore } from '../../engine/src/transcript/store.ts'
 import { type Verification, verifyTranscript } from '../../engine/src/transcript/verify.ts'
 
 export const CEREMONY = '01HZZZZZZZZZZZZZZZZZZZZZZZ'
@@ -107,7 +107,11 @@ export const EXCHANGES = Buffer.from('{"ask":0}\n{"answer":0}\n')
 const OTHER_EXCHANGES = Buffer.from('{"ask":1}\n{"answer":1}\n')
 export const MADE = Buffer.from('what was made')
 const closed = { type: 'object', additionalProperties: false }
-const artifact = { ...closed, properties: { name: { type: 'string' }, sha256: { type: 'string' }, size: { type: 'integer' } } }
+const artifact = {
+  ...closed,
+  properties: { name: { type: 'string' }, sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' }, size: { type: 'integer' } },
+  required: ['name', 'sha256', 'size'],
+}
 /** The plugin that the runbook uses, as a ceremony keeps it. */
 export const NOTHING: PackagedPlugin = {
   name: 'nothing',
@@ -136,6 +140,7 @@ export interface Planned {
   subjects?: Subject[]
   mode?: Mode
   time?: string
+  ceremony?: string
 }
 
 export function opened(runbook = RUNBOOK, stations: Name[] = ['room', 'desk']): Opened {
@@ -248,15 +253,58 @@ export function plan(): Planned[] {
   ]
 }
 
+/** The entries of the short ceremony with everything that can go wrong: a waiver, an interruption, a failure, a step found done. */
+export function troubledPlan(): Planned[] {
+  const [open, arrive, make, done, close] = shortPlan() as [Planned, Planned, Planned, Planned, Planned]
+  const change = (entry: Planned, about: object): Planned => ({ ...entry, body: { ...entry.body, ...about } })
+  const resolution = (intent: number, how: 'reconciled' | 'officers', verdict: 'done' | 'not-done', by: Name[]): Planned => ({
+    body: {
+      kind: 'resolution',
+      step: 'make',
+      instance: null,
+      intent,
+      how,
+      verdict,
+      facts: 'looked',
+      exchanges: { sha256: sha256(EXCHANGES), count: 2 },
+    },
+    station: 'room',
+    by,
+  })
+  const error = { code: 'a/b', message: 'it failed', found: 'this', expected: 'that', changed: 'unknown', advice: 'look' }
+  const failed: Planned = { ...change(done, { intent: 2, result: 'failed', outputs: null, error }), by: [], subjects: undefined }
+  return [
+    open,
+    { ...change(arrive, { evidence: { network: [], default_route: true }, waiver: { reason: 'a rehearsal' } }), by: [...EVERYONE] },
+    make,
+    resolution(2, 'reconciled', 'not-done', []),
+    failed,
+    change(make, { attempt: 2 }),
+    resolution(5, 'officers', 'done', ['officer-1', 'officer-2']),
+    { ...change(done, { intent: 5, exchanges: null, reconciled: true }), subjects: undefined },
+    change(close, { entries: 8 }),
+  ]
+}
+
+/** The entries of a ceremony that ended before its first step. */
+export function abortedPlan(): Planned[] {
+  const [open, arrive] = shortPlan() as [Planned, Planned]
+  return [
+    open,
+    arrive,
+    { body: { kind: 'closed', entries: 2, result: 'aborted', steps_done: 0, deviations: 0 }, station: 'room', by: [...EVERYONE] },
+  ]
+}
+
 /** Makes the statement of a planned entry that follows on the head. */
-export function statementOf(entry: Planned, head: TranscriptStore['head']): Statement {
+export function statementOf(entry: Planned, head: Head | undefined): Statement {
   const sequence = head ? head.sequence + 1 : 0
   return {
     _type: STATEMENT_TYPE,
-    subject: entry.subjects ?? [{ name: 'ceremony', digest: { sha256: sha256(CEREMONY) } }],
+    subject: entry.subjects ?? [{ name: 'ceremony', digest: { sha256: sha256(entry.ceremony ?? CEREMONY) } }],
     predicateType: PREDICATE_TYPE,
     predicate: {
-      ceremony: CEREMONY,
+      ceremony: entry.ceremony ?? CEREMONY,
       sequence,
       previous: head ? { sha256: head.digest } : null,
       station: entry.station,

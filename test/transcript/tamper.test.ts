@@ -4,7 +4,23 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { canonicalize } from '../../engine/src/transcript/canonical.ts'
 import { artifactPath } from '../../engine/src/transcript/store.ts'
 import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
-import { EXCHANGES, folder, KEYS, linesOf, MADE, plan, rewrite, rulesOf, seal, sha256, transcriptOf, write, writeShort } from './sample.ts'
+import {
+  EXCHANGES,
+  folder,
+  KEYS,
+  linesOf,
+  MADE,
+  type Planned,
+  plan,
+  rewrite,
+  rulesOf,
+  seal,
+  sha256,
+  statementOf,
+  transcriptOf,
+  write,
+  writeShort,
+} from './sample.ts'
 
 let original: string
 beforeAll(async () => {
@@ -104,6 +120,67 @@ describe('a line', () => {
   })
 })
 
+describe('a transcript', () => {
+  const OTHER = '01HYYYYYYYYYYYYYYYYYYYYYYY'
+  const everyLine = lineNumbers.map((line) => ({ line, kind: plan()[line - 1]!.body.kind }))
+  /** That line and all behind it written anew: by whom the change says. */
+  const rewritten = async (line: number, change: (entry: Planned) => Planned): Promise<string[]> => {
+    const entries = plan().map((entry, index) => (index < line - 1 ? entry : change(entry)))
+    return rulesOf(await verifyTranscript(await write(entries)))
+  }
+  const atOrBehind = (rules: readonly string[], line: number, codes: readonly string[]): boolean =>
+    rules.some((rule) => codes.includes(rule.split(' ')[0]!) && Number(rule.split(' ')[1]) >= line)
+
+  test.each(everyLine)('that a station alone writes anew from line $line ($kind) on misses the officers', async ({ line }) => {
+    const rules = await rewritten(line, (entry) => ({ ...entry, by: [] }))
+    expect(atOrBehind(rules, line, ['quorum/everyone', 'quorum/distinct', 'signer/officer'])).toBe(true)
+  })
+
+  test.each(everyLine)('that a station and one officer write anew from line $line ($kind) on misses the others', async ({ line }) => {
+    const rules = await rewritten(line, (entry) => ({ ...entry, by: ['officer-1'] }))
+    expect(atOrBehind(rules, line, ['quorum/everyone', 'quorum/distinct', 'signer/officer', 'signer/role', 'signer/not-same-as'])).toBe(
+      true,
+    )
+  })
+
+  test.each(everyLine)('that a stranger writes anew from line $line ($kind) on is by an unknown key', async ({ line }) => {
+    const lines = linesOf(original).slice(0, line - 1)
+    for (const entry of plan().slice(line - 1)) {
+      const head = lines.length === 0 ? undefined : { sequence: lines.length - 1, digest: sha256(lines.at(-1)!) }
+      lines.push(canonicalize(await seal(statementOf(entry, head), ['stranger'])))
+    }
+    expect(await changed(() => lines)).toContain(`signature/unknown-key ${line}`)
+  })
+
+  test.each(everyLine.slice(1))('that goes on from line $line ($kind) as another ceremony is found there', async ({ line }) => {
+    const other = linesOf(await write(plan().map((entry) => ({ ...entry, ceremony: OTHER }))))
+    expect(await changed((lines) => [...lines.slice(0, line - 1), ...other.slice(line - 1)])).toEqual(
+      expect.arrayContaining([`chain/previous ${line}`, `chain/ceremony ${line}`]),
+    )
+    // Even where everyone signs that it follows.
+    expect(await rewritten(line, (entry) => ({ ...entry, ceremony: OTHER }))).toContain(`chain/ceremony ${line}`)
+  })
+
+  test.each(everyLine)('that is cut off in the midst of line $line ($kind) is torn', async ({ line }) => {
+    const dir = copy()
+    const whole = linesOf(dir)
+    const cut = `${whole
+      .slice(0, line - 1)
+      .map((text) => `${text}\n`)
+      .join('')}${whole[line - 1]!.slice(0, 100)}`
+    writeFileSync(transcriptOf(dir), cut)
+    expect(rulesOf(await verifyTranscript(dir))).toContain('transcript/torn 0')
+  })
+
+  test.each(everyLine.slice(0, -1))('that ends with line $line ($kind) holds as far as it goes, and the head tells', async ({ line }) => {
+    const dir = copy()
+    const head = sha256(linesOf(dir).at(-1)!)
+    rewrite(dir, linesOf(dir).slice(0, line))
+    expect(await verifyTranscript(dir)).toMatchObject({ ok: true, closed: false, verdict: expect.stringContaining('not closed') })
+    expect(rulesOf(await verifyTranscript(dir, { head }))).toEqual(['head/digest 0'])
+  })
+})
+
 describe('a signature', () => {
   const withSignatures = (line: number, change: (signatures: { keyid: string; sig: string }[]) => unknown[]): Promise<string[]> =>
     changed((lines) => {
@@ -117,6 +194,13 @@ describe('a signature', () => {
 
   test('that stands there twice is found', async () => {
     expect(await withSignatures(3, (signatures) => [...signatures, signatures[1]!])).toContain('signature/twice 3')
+  })
+
+  test('of officers in another order than they are named is found, even in the last line', async () => {
+    const last = plan().length
+    expect(await withSignatures(last, ([station, first, second, ...rest]) => [station, second, first, ...rest])).toEqual([
+      `signature/order ${last}`,
+    ])
   })
 
   test('by one key twice does not make a quorum of two', async () => {

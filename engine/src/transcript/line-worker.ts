@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { linesOf } from './batches.ts'
 import { Identities, type Named } from './identities.ts'
 import { LineChecker, type ReadLine } from './line.ts'
-import type { Shapes } from './shape.ts'
+import { ShapeChecker, type Shapes } from './shape.ts'
 
 /** What the thread is started with. */
 export interface WorkerStart {
@@ -22,7 +22,7 @@ export interface WorkerReply {
 
 const { dir, named, shapes } = workerData as WorkerStart
 // What is wrong with the identities themselves was told where the opening entry was read.
-const checker = new LineChecker(dir, shapes, new Identities(named, () => {}))
+const checker = new LineChecker(dir, new ShapeChecker(shapes), new Identities(named, () => {}))
 
 parentPort!.on('message', (bytes: Uint8Array<ArrayBuffer>) => {
   const batch = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -8,7 +8,7 @@ import { ArtifactRules } from './rules/artifacts.ts'
 import type { Fault, Report } from './rules/report.ts'
 import { secretRules } from './rules/secrets.ts'
 import { signatureRules } from './rules/signatures.ts'
-import { ShapeChecker, type Shapes } from './shape.ts'
+import type { ShapeChecker } from './shape.ts'
 
 /** What was found out about a line. */
 export interface JudgedLine {
@@ -40,8 +40,8 @@ export class LineChecker {
    * @param shapes what statements look like
    * @param identities of the opening entry; those of the first `opened` that is read if left out
    */
-  constructor(dir: string | undefined, shapes: Shapes, identities?: Identities) {
-    this.#shapes = new ShapeChecker(shapes)
+  constructor(dir: string | undefined, shapes: ShapeChecker, identities?: Identities) {
+    this.#shapes = shapes
     this.#artifacts = dir === undefined ? undefined : new ArtifactRules(dir)
     this.#identities = identities
   }

@@ -8,7 +8,6 @@ import { Course } from './rules/course.ts'
 import { openedRules } from './rules/opened.ts'
 import { Packages } from './rules/plugins.ts'
 import type { Checked, Fault, Report } from './rules/report.ts'
-import { Schemas } from './rules/schemas.ts'
 import { stationRules } from './rules/stations.ts'
 import { stepRules } from './rules/steps.ts'
 import { subjectRules } from './rules/subjects.ts'
@@ -21,8 +20,7 @@ export class Verifier {
   readonly findings: VerifyFinding[] = []
   readonly history = new History()
   readonly #dir: string | undefined
-  readonly #schemas = new Schemas()
-  readonly #packages = new Packages(this.#schemas)
+  readonly #packages = new Packages()
   /** Each of 32 characters, a byte each: half of what the digests take in hex. */
   readonly #artifacts = new Set<string>()
   #course: Course | undefined
@@ -87,7 +85,7 @@ export class Verifier {
       }
       subjectRules(checked, history, this.#dir)
       stationRules(checked, history, this.#course)
-      stepRules(checked, { history, course: this.#course, packages: this.#packages, schemas: this.#schemas })
+      stepRules(checked, { history, course: this.#course, packages: this.#packages })
     } catch (error) {
       // An expression over outputs that nobody foresaw: the ceremony could not have gone on from there.
       report('step/expression', (error as Error).message, 'expressions of the runbook that can be evaluated')

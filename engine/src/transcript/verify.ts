@@ -13,6 +13,7 @@ import { type JudgedLine, LineChecker } from './line.ts'
 import { LinePool } from './line-pool.ts'
 import { MAX_FINDINGS, type Verification, type VerifyFinding, verdictOf } from './result.ts'
 import { rulesThatNeed } from './rules/catalogue.ts'
+import { ShapeChecker } from './shape.ts'
 import { artifactPath, TRANSCRIPT } from './store.ts'
 import { TimeLimitError, within } from './time-limit.ts'
 import { readTrust, type Trust, trustRules } from './trust.ts'
@@ -57,7 +58,7 @@ export async function verifyTranscript(place: string, options: { head?: string; 
     else if (error instanceof TimeLimitError)
       verifier.report(
         verifier.lines,
-        'transcript/time',
+        'transcript/limits',
         error.message,
         'expressions and patterns that come to an end; the rest was not read',
       )
@@ -66,10 +67,13 @@ export async function verifyTranscript(place: string, options: { head?: string; 
   return resultOf(verifier, artifacts, options.head, trust)
 }
 
+let shapes: ShapeChecker | undefined
+
 /** Judges the lines of a file by themselves, in the order of the file, batch by batch. */
 async function* judgedLines(file: string, dir: string | undefined, verifier: Verifier): AsyncGenerator<Iterable<JudgedLine>> {
   const isLarge = statSync(file).size > SMALL
-  const checker = new LineChecker(dir, STATEMENT_SHAPES)
+  shapes ??= new ShapeChecker(STATEMENT_SHAPES)
+  const checker = new LineChecker(dir, shapes)
   const spare = new Spare()
   const underWay: Promise<Iterable<JudgedLine>>[] = []
   let pool: LinePool | undefined

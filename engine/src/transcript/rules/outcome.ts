@@ -8,6 +8,7 @@ import type { History } from '../history.ts'
 import { sameData } from '../same-data.ts'
 import { nameOf } from './course.ts'
 import { type Checked, type Report, shown } from './report.ts'
+import { differenceFrom } from './schemas.ts'
 import { quorumSigned } from './signers.ts'
 import type { Script } from './steps.ts'
 
@@ -21,9 +22,9 @@ export function outcomeRules(outcome: Timed<Outcome>, checked: Checked, script: 
   if (!belongs(outcome, checked, history) || !course) return
   const step = course.find(outcome.step)
   const usesPlugin = step?.does.kind === 'plugin'
-  if (step && !usesPlugin && outcome.exchanges) report('outcome/exchanges', 'a recording', `none: ${step.id} uses no plugin`)
+  if (step && !usesPlugin && outcome.exchanges) report('step/exchanges', 'a recording', `none: ${step.id} uses no plugin`)
   if (outcome.result === 'failed') return
-  if (usesPlugin && !outcome.exchanges && !outcome.reconciled) report('outcome/exchanges', 'no recording', 'that of what the plugin did')
+  if (usesPlugin && !outcome.exchanges && !outcome.reconciled) report('step/exchanges', 'no recording', 'that of what the plugin did')
   reconciledRules(outcome, history, report)
   const turn = course.next()
   if (!step || turn?.step !== step || turn.key !== outcome.instance) return
@@ -76,14 +77,14 @@ function settledRules({ step, instance }: Outcome, history: History, report: Rep
 }
 
 /** What a step without a plugin gives is known from the runbook; what a plugin gives, only a replay can tell. */
-function outputsOf(step: Step, { outputs }: Outcome, scope: Scope, { history, schemas }: Script, report: Report): void {
+function outputsOf(step: Step, { outputs }: Outcome, scope: Scope, { history }: Script, report: Report): void {
   const { does } = step
   if (does.kind === 'plugin') return
   if (does.kind === 'transfer' && history.station !== does.to)
     report('station/transfer', `the baton is at ${history.station}`, `at ${does.to}`)
   const schema = recordSchema(step, scope)
   if (schema) {
-    const difference = schemas.difference(schema, outputs)
+    const difference = differenceFrom(schema, outputs)
     if (difference !== undefined) report('step/record', shown(difference), 'what the runbook wants to be written down')
     return
   }

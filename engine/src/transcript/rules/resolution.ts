@@ -22,6 +22,7 @@ export function resolutionRules(resolution: Resolution, checked: Checked, { hist
     return
   }
   const action = packages.find(step.does)
+  if (action?.reconciles && !resolution.exchanges) checked.report('step/exchanges', 'no recording', 'that of asking the world')
   if (action && !action.reconciles && (!action.readsOnly || verdict === 'done'))
     checked.report('resolution/verdict', verdict, `nothing that ${step.does.plugin}/${step.does.action} can tell by itself`)
 }

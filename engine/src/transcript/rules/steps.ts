@@ -14,7 +14,6 @@ import { outcomeRules } from './outcome.ts'
 import type { Packages } from './plugins.ts'
 import { type Checked, shown } from './report.ts'
 import { resolutionRules } from './resolution.ts'
-import type { Schemas } from './schemas.ts'
 import { everyoneSigned, othersSigned, quorumSigned, speakerSigned } from './signers.ts'
 
 /** What steps are judged by. */
@@ -23,7 +22,6 @@ export interface Script {
   /** Undefined where there is no usable runbook. */
   readonly course: Course | undefined
   readonly packages: Packages
-  readonly schemas: Schemas
 }
 
 /** @throws ExpressionError when an expression of the runbook cannot be evaluated over what the entries say */

@@ -39,8 +39,9 @@ function madeRules(subject: readonly Subject[], outcome: Outcome, history: Histo
     ({ name, sha256 }) => !given.has(sha256) && !subject.some((made) => made.name === name && made.digest.sha256 === sha256),
   )
   for (const { name, sha256 } of missing) report('statement/subject', `no subject ${name}`, `${name}, ${sha256}, which the outputs name`)
-  const odd = subject.filter((made) => !isMade(made) && !wasPut(made, outcome, dir))
-  if (odd.length > 0) report('statement/subject', textOf(odd), 'artifacts that the step made')
+  const isTwice = ({ name }: Subject, place: number): boolean => subject.findIndex((made) => made.name === name) < place
+  const odd = subject.filter((made, place) => isTwice(made, place) || (!isMade(made) && !wasPut(made, outcome, dir)))
+  if (odd.length > 0) report('statement/subject', textOf(odd), 'artifacts that the step made, each once')
 }
 
 function wasPut({ name, digest }: Subject, { exchanges }: Outcome, dir: string | undefined): boolean {
