@@ -62,7 +62,14 @@ test('answers a tool’s questions as they come, asks again for a wrong secret, 
 test('ends a tool that asks for what nobody can do, and says why', async () => {
   tool('reader', `trap 'echo interrupted >&2; exit 130' INT; echo "slot 0: empty"; while :; do sleep 0.05; done`)
   const result = await open(people(0)).run({ program: 'reader', args: [], answers })
-  expect(result).toMatchObject({ exitCode: 130, cancelled: 'there is no further card', stderr: 'interrupted\n' })
+  expect(result).toMatchObject({ exitCode: 130, cancelled: 'there is no further card', stdout: expect.stringContaining('interrupted') })
+})
+
+test('a tool that asks has a terminal, which shows nothing of what is typed, even if the tool forgets to switch the echo off', async () => {
+  tool('reader', `test -t 0 && test -t 1 && echo "a terminal for $1"; printf 'passphrase of card 7: '; read -r first; echo; echo "$first" | wc -c`)
+  const args = [`it's "quoted" $HOME \`id\``]
+  const result = await open(people(1)).run({ program: 'reader', args, answers })
+  expect(result.stdout).toBe(`a terminal for ${args[0]}\npassphrase of card 7: \n${'wrong'.length + 1}\n`)
 })
 
 test('holds a tool until it is released, and gives it a scratch path that the plugin never sees', async () => {

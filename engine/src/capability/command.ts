@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { type Answer, type CommandRequest, type CommandResult, PluginError } from '../plugin/contract.ts'
 import type { SecretsAndHands } from './people.ts'
+import { onPseudoTerminal } from './pseudo-terminal.ts'
 import { type Scratch, vendorEnvironment } from './scratch.ts'
 import type { HsmSetup } from './setup.ts'
 
 const MAX_OUTPUT = 1024 * 1024
 const END_GRACE_MS = 3000
+const CTRL_C = '\x03'
 
 type Answered = NonNullable<CommandResult['answered']>[number]
 
@@ -98,11 +100,20 @@ function start(
   scratch: Scratch,
   onOutput: (text: string) => void,
 ): Running {
+  const command = { file: path, args: request.args.map((arg) => scratch.fill(arg)) }
+  const asks = (request.answers ?? []).length > 0
+  const terminal = asks ? onPseudoTerminal(command) : undefined
+  if (asks && !terminal) onOutput('(no pseudo-terminal on this station: the program is answered through a pipe)\n')
+  const { file, args } = terminal ?? command
   const child = execa(
-    path,
-    request.args.map((arg) => scratch.fill(arg)),
+    file,
+    args,
     {
-      env: { ...vendorEnvironment(hsm, request.environment, scratch), PATH: '/usr/bin:/bin' },
+      env: {
+        ...vendorEnvironment(hsm, request.environment, scratch),
+        PATH: '/usr/bin:/bin',
+        ...(terminal ? { SHELL: '/bin/sh', TERM: 'dumb' } : {}),
+      },
       extendEnv: false,
       reject: false,
       stdin: 'pipe',
@@ -115,23 +126,27 @@ function start(
   )
   const output = { stdout: '', stderr: '', all: '', read: 0 }
   const watchers = new Set<() => void>()
-  const take = (which: 'stdout' | 'stderr', chunk: Buffer): void => {
-    const text = chunk.toString('utf8')
+  const take = (which: 'stdout' | 'stderr', text: string): void => {
     if (output.all.length + text.length > MAX_OUTPUT) return void child.kill('SIGTERM')
     output[which] += text
     output.all += text
     onOutput(text)
     for (const look of watchers) look()
   }
-  child.stdout.on('data', (chunk: Buffer) => take('stdout', chunk))
-  child.stderr.on('data', (chunk: Buffer) => take('stderr', chunk))
+  for (const which of ['stdout', 'stderr'] as const) {
+    const text = textOf()
+    child[which].on('data', (chunk: Buffer) => take(which, text(chunk)))
+  }
   // A program that ended while it was being answered is seen by its exit code; the broken pipe says no more.
   child.stdin.on('error', () => {})
 
   let cancelled: string | undefined
   const cancel = (reason: string): void => {
     cancelled = reason
-    child.kill('SIGINT')
+    if (!terminal) return void child.kill('SIGINT')
+    // As a person does it; and if that is not heard, by the signal that ends it.
+    child.stdin.write(CTRL_C)
+    setTimeout(() => child.kill('SIGTERM'), END_GRACE_MS).unref()
   }
   const answered: Answered[] = []
   const write = (text: string, what: Answered): void => {
@@ -166,6 +181,17 @@ function start(
         look()
       }),
     end: () => void child.kill('SIGTERM'),
+  }
+}
+
+/** @returns what a program prints, piece by piece, as text with plain newlines: a terminal ends its lines with two characters */
+function textOf(): (chunk: Buffer) => string {
+  const decoder = new TextDecoder('utf-8')
+  let held = ''
+  return (chunk) => {
+    const text = held + decoder.decode(chunk, { stream: true })
+    held = text.endsWith('\r') ? '\r' : ''
+    return text.slice(0, text.length - held.length).replaceAll('\r\n', '\n')
   }
 }
 

@@ -7,25 +7,30 @@ import { writeReport } from '../report/report.ts'
 import { drawTimeline, TimelineReader } from '../report/timeline.ts'
 import { locate, readEntries } from '../transcript/store.ts'
 import { verifyTranscript } from '../transcript/verify.ts'
-import { layOutRehearsal } from './rehearsal-folder.ts'
+import { goAtTerminal } from './at-terminal.ts'
+import { CHEAT_SHEET, layOutRehearsal } from './rehearsal-folder.ts'
 import { go } from './run.ts'
 
 /** @returns 0 when the ceremony ended and its transcript verifies */
-export async function demo(options: { dir?: string; scale: string }): Promise<number> {
+export async function demo(options: { dir?: string; scale: string; byHand?: boolean; plain?: boolean }): Promise<number> {
+  const { byHand = false, plain = false } = options
   const dir = options.dir ?? join('ceremonies', new Date().toISOString().slice(0, 19).replaceAll(':', '-'))
   const say = (text: string): void => void process.stdout.write(`${text}\n`)
   say(`Rehearsing "Bring our own key to Azure" in ${dir}: two crypto officers and a witness, an nShield twin over SoftHSM2,`)
   say(`an Azure twin over HTTPS, and a clock that runs ${options.scale} times as fast as yours.`)
   if (!existsSync(join(dir, 'runbook.yaml'))) {
-    await layOutRehearsal(dir, Number(options.scale))
+    await layOutRehearsal(dir, Number(options.scale), byHand)
     prepare(dir, {
       runbook: join(projectRoot(), 'runbooks', 'byok-ceremony.yaml'),
       setup: join(dir, 'setup.yaml'),
-      answers: join(dir, 'answers.yaml'),
+      ...(byHand ? { officers: join(dir, 'officers.yaml') } : { answers: join(dir, 'answers.yaml') }),
       parameters: join(dir, 'parameters.yaml'),
     })
   }
-  await go(dir)
+  if (byHand) {
+    say(`\nYou play all of them. What each one knows is in ${join(dir, CHEAT_SHEET)}: print it, or open it in another window.`)
+    await goAtTerminal(dir, { plain })
+  } else await go(dir)
 
   const result = await verifyTranscript(dir)
   const reader = new TimelineReader()

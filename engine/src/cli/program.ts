@@ -135,6 +135,8 @@ export async function program(version: string): Promise<void> {
     new Command('demo')
       .description('Rehearse a whole ceremony on the twins of the HSM and of Azure, then verify its transcript')
       .option('--dir <dir>', 'folder for the ceremony (default: a new one under ceremonies/)')
+      .option('--by-hand', 'play all the officers yourself at this terminal; a cheat sheet says what they know')
+      .option('--plain', 'with --by-hand: lines only, nothing that moves')
       .option('--scale <n>', 'how many times faster than real the clock runs', '120')
       .addHelpText('after', '\nExample:\n  ceremony demo --dir ceremonies/look'),
     async () => (await import('./demo.ts')).demo,

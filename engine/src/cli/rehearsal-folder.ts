@@ -11,6 +11,7 @@ import { stringify } from 'yaml'
 import { createOfficerKey } from '../officer/key-file.ts'
 import { projectRoot } from '../plugin/package.ts'
 import { createStationKey } from '../station/key.ts'
+import { wordsOf } from '../transcript/words.ts'
 
 export const NSHIELD = join(projectRoot(), 'rehearsal', 'nshield')
 const AZURE = join(projectRoot(), 'rehearsal', 'azure')
@@ -21,15 +22,21 @@ const OFFICERS = [
   { name: 'internal-witness-1', roles: ['internal-witness'] },
 ]
 const CARD_SET = 'contoso'
+/** What real people know or hold, for those who rehearse by hand. */
+export const CHEAT_SHEET = 'cheat-sheet.txt'
 
 /** @returns a passphrase nobody has to remember */
 export const passphrase = (): string => randomBytes(18).toString('base64url')
 
+/** @returns a passphrase that is soon typed: it protects nothing but a rehearsal */
+const easyPassphrase = (): string => wordsOf(randomBytes(3).toString('hex')).join(' ').toLowerCase()
+
 /**
  * @param dir the ceremony's folder; gets setup.yaml, answers.yaml, parameters.yaml and what they name
  * @param scale how many times faster than real the clocks run
+ * @param byHand people answer at a terminal, with passphrases that can be typed; a cheat sheet tells them
  */
-export async function layOutRehearsal(dir: string, scale: number): Promise<void> {
+export async function layOutRehearsal(dir: string, scale: number, byHand = false): Promise<void> {
   const rehearsal = join(dir, 'rehearsal')
   const nshield = join(rehearsal, 'nshield')
   for (const folder of ['keys', 'rehearsal/azure', 'rehearsal/nshield']) mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 })
@@ -39,11 +46,12 @@ export async function layOutRehearsal(dir: string, scale: number): Promise<void>
   const origin = Date.now()
 
   const secrets: Record<string, string> = { 'azure-client-secret': azure.secret }
+  const typed = byHand ? easyPassphrase : passphrase
   for (let card = 1; card <= CARDS; card++) {
-    secrets[`administrator-card/${card}`] = passphrase()
-    secrets[`operator-card/${CARD_SET}/${card}`] = passphrase()
+    secrets[`administrator-card/${card}`] = typed()
+    secrets[`operator-card/${CARD_SET}/${card}`] = typed()
   }
-  const officers = OFFICERS.map((officer) => ({ ...officer, key: `keys/${officer.name}.pem`, passphrase: passphrase() }))
+  const officers = OFFICERS.map((officer) => ({ ...officer, key: `keys/${officer.name}.pem`, passphrase: typed() }))
   await Promise.all([
     execa(join(NSHIELD, 'bin', 'new-rack'), ['--cards', String(2 * CARDS)], { env: environment }),
     ...officers.map((officer) => createOfficerKey(join(dir, officer.key), officer.passphrase)),
@@ -67,6 +75,7 @@ export async function layOutRehearsal(dir: string, scale: number): Promise<void>
       credential: { kind: 'client-secret', 'client-id': azure.client, secret: 'azure-client-secret' },
     },
     hsm: { tools: join(NSHIELD, 'bin'), library: 'rehearsal/nshield/libcknfast.so', environment },
+    hands: { run: [join(NSHIELD, 'bin', 'hands')], environment },
     companions: [
       {
         name: 'the twin of Azure',
@@ -94,6 +103,11 @@ export async function layOutRehearsal(dir: string, scale: number): Promise<void>
     'sql-database': 'orders',
   })
   const bags = (first: number) => Object.fromEntries(Array.from({ length: CARDS }, (_, index) => [String(index + 1), `RH${first + index}`]))
+  if (byHand) {
+    write('officers.yaml', { officers: officers.map(({ name, roles, key }) => ({ name, roles, key })) })
+    writeFileSync(join(dir, CHEAT_SHEET), cheatSheet(officers, secrets), { mode: 0o600 })
+    return
+  }
   write('answers.yaml', {
     officers,
     secrets,
@@ -104,6 +118,25 @@ export async function layOutRehearsal(dir: string, scale: number): Promise<void>
     hands: { run: [join(NSHIELD, 'bin', 'hands')], environment },
     waive: 'a rehearsal on a machine that has a network',
   })
+}
+
+function cheatSheet(officers: readonly { name: string; passphrase: string }[], secrets: Readonly<Record<string, string>>): string {
+  const names: Record<string, string> = { 'azure-client-secret': 'client secret of the application' }
+  const nameOf = (secret: string): string => names[secret] ?? secret.replace('administrator-card/', 'administrator card ').replace(/operator-card\/(.*)\//, 'operator card of $1, number ')
+  const rows = [
+    ...officers.map(({ name, passphrase }) => [name, passphrase] as const),
+    ...Object.entries(secrets).map(([secret, value]) => [nameOf(secret), value] as const),
+  ]
+  return [
+    'CHEAT SHEET for a rehearsal by hand. In a real ceremony nobody has such a sheet:',
+    'each officer knows their own passphrases, and types them unseen.',
+    '',
+    ...rows.map(([name, value]) => `  ${name.padEnd(36)} ${value}`),
+    '',
+    'Numbers of bags: two letters and six digits, such as RH100001. Room: any name.',
+    'Where the screen says to put in or take out a card, press Enter: the twin does it.',
+    '',
+  ].join('\n')
 }
 
 /** The made-up company's part of the cloud. */

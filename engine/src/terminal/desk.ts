@@ -54,6 +54,8 @@ export class Desk implements Asking {
   readonly #stopped = Promise.withResolvers<never>()
   #queue: Promise<unknown> = Promise.resolve()
   #menus = 0
+  #asking = false
+  #struck = false
   /** Opened by Ctrl-C. May throw what the asker is to know. */
   menu: (during: During) => Promise<void> = async () => {}
   /** Called before something is written, to put away what moves on the screen. */
@@ -88,7 +90,15 @@ export class Desk implements Asking {
   }
 
   ask(question: Question): Promise<string> {
-    return this.#oneAtATime(() => this.#ask(question))
+    return this.#oneAtATime(async () => {
+      this.#asking = true
+      try {
+        return await this.#ask(question)
+      } finally {
+        this.#asking = false
+        this.#struck = false
+      }
+    })
   }
 
   /** Gives the terminal back. */
@@ -135,7 +145,10 @@ export class Desk implements Asking {
     this.beforeWriting()
     const lines = wrap(text, this.width, '  ')
     this.#write(`${lines.join('\n')} `)
-    return this.#keyboard.read(hidden)
+    if (!this.#struck) return this.#keyboard.read(hidden)
+    this.#struck = false
+    this.#write('\n')
+    return { key: 'interrupt' as const }
   }
 
   async #openMenu(during: During): Promise<void> {
@@ -150,6 +163,11 @@ export class Desk implements Asking {
   /** Ctrl-C while nothing was asked. */
   async #interrupted(): Promise<void> {
     if (this.#menus > 0) return
+    // Struck between two readings of a question that stands: it counts for that question.
+    if (this.#asking) {
+      this.#struck = true
+      return
+    }
     await this.#oneAtATime(() => this.#openMenu('step'))
       .catch((error: unknown) => {
         if (!(error instanceof LeavingError)) throw error

@@ -14,6 +14,7 @@ interface Reader {
   readonly done: (typed: Typed) => void
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what keys send
 const ESCAPE_SEQUENCE = /\x1b(\[[0-9;?]*[ -/]*[@-~]|O.|.)?/g
 const MAX_LINE = 4096
 
