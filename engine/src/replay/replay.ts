@@ -132,7 +132,9 @@ async function play(ledger: RecordedLedger, history: History, dir: string, code:
       // Those who left it in doubt came back later: the recording goes on with their next try.
       decide: async () => {
         const { next } = ledger
-        return next?.kind === 'resolution' && next.how === 'officers' && tape.isAtEnd ? { verdict: next.verdict, facts: next.facts } : undefined
+        return next?.kind === 'resolution' && next.how === 'officers' && tape.isAtEnd
+          ? { verdict: next.verdict, facts: next.facts }
+          : undefined
       },
     },
     evidence: () => ledger.expect('arrived').evidence as unknown as Evidence,

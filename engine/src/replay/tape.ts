@@ -174,7 +174,7 @@ export class Tape implements Recorder {
       const next = [...this.#waiting.values()].find((ask) => !ask.matched)
       if (!line || 'call' in line) {
         // Cut off here: what was asked last was never answered.
-        if (this.#reel?.breaksOff) return this.stop()
+        if (this.#reel?.breaksOff) break
         if (!next) return
         this.#leave('', line, { ask: next.id, door: next.door, request: next.request })
         break
