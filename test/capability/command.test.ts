@@ -66,7 +66,10 @@ test('ends a tool that asks for what nobody can do, and says why', async () => {
 })
 
 test('a tool that asks has a terminal, which shows nothing of what is typed, even if the tool forgets to switch the echo off', async () => {
-  tool('reader', `test -t 0 && test -t 1 && echo "a terminal for $1"; printf 'passphrase of card 7: '; read -r first; echo; echo "$first" | wc -c`)
+  tool(
+    'reader',
+    `test -t 0 && test -t 1 && echo "a terminal for $1"; printf 'passphrase of card 7: '; read -r first; echo; echo "$first" | wc -c`,
+  )
   const args = [`it's "quoted" $HOME \`id\``]
   const result = await open(people(1)).run({ program: 'reader', args, answers })
   expect(result.stdout).toBe(`a terminal for ${args[0]}\npassphrase of card 7: \n${'wrong'.length + 1}\n`)

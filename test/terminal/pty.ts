@@ -19,7 +19,14 @@ export class Terminal {
     const line = `stty rows 24 cols 80; exec ${command.map(quoted).join(' ')}`
     this.#child = spawn('script', ['-qefc', line, '/dev/null'], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, SHELL: '/bin/sh', TERM: 'xterm', ...environment },
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        SHELL: '/bin/sh',
+        TERM: 'xterm',
+        CEREMONY_SOFTHSM: process.env.CEREMONY_SOFTHSM,
+        ...environment,
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.#child.stdout?.on('data', (chunk: Buffer) => {

@@ -105,25 +105,21 @@ function start(
   const terminal = asks ? onPseudoTerminal(command) : undefined
   if (asks && !terminal) onOutput('(no pseudo-terminal on this station: the program is answered through a pipe)\n')
   const { file, args } = terminal ?? command
-  const child = execa(
-    file,
-    args,
-    {
-      env: {
-        ...vendorEnvironment(hsm, request.environment, scratch),
-        PATH: '/usr/bin:/bin',
-        ...(terminal ? { SHELL: '/bin/sh', TERM: 'dumb' } : {}),
-      },
-      extendEnv: false,
-      reject: false,
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      buffer: false,
-      cleanup: true,
-      forceKillAfterDelay: END_GRACE_MS,
+  const child = execa(file, args, {
+    env: {
+      ...vendorEnvironment(hsm, request.environment, scratch),
+      PATH: '/usr/bin:/bin',
+      ...(terminal ? { SHELL: '/bin/sh', TERM: 'dumb' } : {}),
     },
-  )
+    extendEnv: false,
+    reject: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    cleanup: true,
+    forceKillAfterDelay: END_GRACE_MS,
+  })
   const output = { stdout: '', stderr: '', all: '', read: 0 }
   const watchers = new Set<() => void>()
   const take = (which: 'stdout' | 'stderr', text: string): void => {

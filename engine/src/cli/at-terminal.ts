@@ -90,7 +90,8 @@ function paused(dir: string, cause: unknown): CeremonyError {
   })
 }
 
-function noTerminal(): CeremonyError {
+/** @returns what is said where nobody can type */
+export function noTerminal(): CeremonyError {
   return new CeremonyError('terminal/none', 'Officers need a terminal: passphrases are typed, not piped.', {
     found: 'standard input or standard error that is none',
     expected: 'to be started at a terminal',

@@ -84,6 +84,68 @@ export async function program(version: string): Promise<void> {
   )
   ceremony.addCommand(station.exitOverride())
   lazily(
+    new Command('plan')
+      .description('What a runbook will need: people, signatures, stations, cards, bags, waiting, and its steps')
+      .argument('<runbook>', 'the runbook (YAML)')
+      .option('--params <file>', 'values of the runbook’s parameters (YAML)')
+      .option('--json', 'the plan as JSON on stdout')
+      .addHelpText('after', '\nExample:\n  ceremony plan runbooks/byok-ceremony.yaml --params parameters.yaml'),
+    async () => (await import('./plan.ts')).plan,
+  )
+  lazily(
+    new Command('status')
+      .description('Where a ceremony stands, who must act next, and its last entries; changes nothing')
+      .argument('<dir>', 'folder of the ceremony')
+      .option('--json', 'the same as JSON on stdout')
+      .addHelpText('after', '\nExample:\n  ceremony status ceremonies/first'),
+    async () => (await import('./status.ts')).status,
+  )
+  lazily(
+    new Command('note')
+      .description('Note something that is off script: an officer writes and signs it')
+      .argument('<dir>', 'folder of the ceremony')
+      .option('--officers <file>', 'where the officers’ keys are now')
+      .addHelpText('after', '\nExample:\n  ceremony note ceremonies/first'),
+    async () => (await import('./note.ts')).note,
+  )
+  const officer = new Command('officer').description('Officers’ keys: make them, show whose is which')
+  officer.addCommand(
+    exits(
+      new Command('new')
+        .description('Make an officer’s key under a passphrase, or take the key of a smartcard')
+        .requiredOption('--name <name>', 'how the transcript names this person')
+        .requiredOption('--role <role...>', 'the roles of this person')
+        .option('--dir <dir>', 'folder for the identity file', '.')
+        .option('--key <file>', 'where to write the key (default: beside the identity file)')
+        .option('--library <file>', 'instead of a new key: the PKCS#11 library of a smartcard')
+        .option('--token <label>', 'with --library: the label of the card’s token')
+        .option('--card-key <label>', 'with --library: which key, if the card holds several')
+        .addHelpText('after', '\nExample:\n  ceremony officer new --name crypto-officer-1 --role crypto-officer --dir officers'),
+      async () => (await import('./officer.ts')).officerNew,
+    ),
+  )
+  officer.addCommand(
+    exits(
+      new Command('show')
+        .description('Show a fingerprint in hex, in words and as a QR code')
+        .argument('<file>', 'an identity file')
+        .option('--json', 'the same as JSON on stdout')
+        .addHelpText('after', '\nExample:\n  ceremony officer show officers/crypto-officer-1.officer.yaml'),
+      async () => (await import('./officer.ts')).officerShow,
+    ),
+  )
+  officer.addCommand(
+    exits(
+      new Command('list')
+        .description('List the officers of a folder')
+        .argument('<dir>', 'a folder with identity files, or an officers’ file')
+        .option('--json', 'the same as JSON on stdout')
+        .addHelpText('after', '\nExample:\n  ceremony officer list officers'),
+      async () => (await import('./officer.ts')).officerList,
+    ),
+  )
+  ceremony.addCommand(officer)
+  lazily(
     new Command('verify')
       .description('Verify a transcript: chain, signatures, quorums, order, artifacts')
       .argument('<dir>', 'folder of the ceremony, or its transcript file')

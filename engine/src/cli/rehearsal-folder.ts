@@ -122,10 +122,14 @@ export async function layOutRehearsal(dir: string, scale: number, byHand = false
 
 function cheatSheet(officers: readonly { name: string; passphrase: string }[], secrets: Readonly<Record<string, string>>): string {
   const names: Record<string, string> = { 'azure-client-secret': 'client secret of the application' }
-  const nameOf = (secret: string): string => names[secret] ?? secret.replace('administrator-card/', 'administrator card ').replace(/operator-card\/(.*)\//, 'operator card of $1, number ')
+  const nameOf = (secret: string): string =>
+    names[secret] ??
+    secret.replace('administrator-card/', 'administrator card ').replace(/operator-card\/(.*)\//, 'operator card of $1, number ')
   const rows = [
     ...officers.map(({ name, passphrase }) => [name, passphrase] as const),
-    ...Object.entries(secrets).map(([secret, value]) => [nameOf(secret), value] as const),
+    ...Object.entries(secrets)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([secret, value]) => [nameOf(secret), value] as const),
   ]
   return [
     'CHEAT SHEET for a rehearsal by hand. In a real ceremony nobody has such a sheet:',

@@ -21,7 +21,8 @@ interface Present {
 
 /** @throws LeavingError, OvertakenError */
 export async function openMenu(desk: Desk, during: During, { room, officers, wishes, noting }: Present): Promise<void> {
-  desk.show(['', `  Stopped to ask. ${standsNow(room, during)}`])
+  desk.show([''])
+  desk.say(`Stopped to ask. ${standsNow(room, during)}`)
   const begun = room?.history.opened !== undefined && !noting
   desk.show([
     '    Enter    go on where you were',

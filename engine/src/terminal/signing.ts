@@ -79,15 +79,13 @@ function headingOf(entry: Entry): string {
 const nameOf = ({ step, instance }: { step: string; instance: string | null }): string =>
   instance === null ? step : `${step}[${instance}]`
 
-const titleOf = (entry: Entry): string => (entry.kind === 'outcome' ? 'Outputs' : entry.kind === 'opened' ? 'Taking part' : 'With')
+const titleOf = (entry: Entry): string => (entry.kind === 'outcome' ? 'Outputs' : 'With')
 
 function aboutEntry(entry: Entry): (readonly [string, string])[] {
   switch (entry.kind) {
     case 'opened':
       return [
-        ...entry.officers.map(
-          ({ name, roles, keyid }) => [name, `${roles.join(', ')}; key ${wordsOf(keyid).slice(0, 4).join(' ')}`] as const,
-        ),
+        ['officers', entry.officers.map(({ name }) => name).join(', ')],
         ...rowsOf({ runbook: `${entry.runbook.name} version ${entry.runbook.version}, SHA-256 ${entry.runbook.sha256.slice(0, 16)}…` }),
         ['mode', entry.mode],
         ...rowsOf(entry.parameters),
