@@ -39,10 +39,16 @@ export function liveHttp(cloud: CloudSetup, people: SecretsAndHands): LiveHttp {
   return {
     async send(ask, services, signal) {
       const url = allowedUrl(cloud, services, ask.url)
-      const headers = await authorized(ask.headers, cloud, url, tokens)
+      const send = async (): Promise<Exchanged> =>
+        exchange(agent, ask.method, url, await authorized(ask.headers, cloud, url, tokens), ask.body, signal)
       try {
-        return replyOf(await exchange(agent, ask.method, url, headers, ask.body, signal))
+        const answer = await send()
+        if (!isExpired(answer)) return replyOf(answer)
+        // What a service refused for its token it did not do, so it is asked again, once.
+        tokens.renew()
+        return replyOf(await send())
       } catch (error) {
+        if (error instanceof PluginError) throw error
         const { code = 'ECONNECTION', message } = error as NodeJS.ErrnoException
         return { failed: { code, message } }
       }
@@ -131,7 +137,7 @@ async function authorized(headers: HttpAsk['headers'], cloud: CloudSetup, url: U
       advice: 'Give the SDK client the scope of the service it talks to.',
     })
   }
-  return { ...sent, authorization: `Bearer ${await tokens(scope)}` }
+  return { ...sent, authorization: `Bearer ${await tokens.get(scope)}` }
 }
 
 function audiencesOf(cloud: CloudSetup, host: string): string[] {
@@ -176,6 +182,11 @@ function exchange(
     outgoing.on('error', reject)
     outgoing.end(bytes)
   })
+}
+
+/** Services say so in the code of the error, or in its text. */
+function isExpired({ status, body }: Exchanged): boolean {
+  return status === 401 && /expired/i.test(body.toString('utf8', 0, 4096))
 }
 
 function replyOf(answer: Exchanged): HttpReply {

@@ -6,21 +6,33 @@ import { PluginError } from '../plugin/contract.ts'
 import type { SecretsAndHands } from './people.ts'
 import type { CloudSetup } from './setup.ts'
 
-export type Tokens = (scope: string) => Promise<string>
+export interface Tokens {
+  /** @throws PluginError `http/no-token`, `secret/not-given` */
+  get(scope: string): Promise<string>
+  /** The service took a token for expired before its time: none that was issued so far is given out again. */
+  renew(): void
+}
+
+/** Makes a credential that knows of no token yet. */
+type Credentials = () => TokenCredential
 
 /**
  * @param transport sends the requests of the identity library
- * @returns a function from scope to token; tokens are cached and renewed by `@azure/identity`
+ * @returns the tokens of one cloud; they are cached and renewed by `@azure/identity`
  */
 export function tokensFor(cloud: CloudSetup, people: SecretsAndHands, transport: HttpClient): Tokens {
-  let credential: Promise<TokenCredential> | undefined
-  return async (scope) => {
-    credential ??= makeCredential(cloud, people, transport)
+  let credentials: Promise<Credentials> | undefined
+  let credential: TokenCredential | undefined
+  const get = async (scope: string): Promise<string> => {
+    // The officer is asked for the secret once; a new credential is made from the same.
+    credentials ??= credentialsOf(cloud, people, transport)
     try {
-      const token = await (await credential).getToken(scope)
+      credential ??= (await credentials)()
+      const token = await credential.getToken(scope)
       if (token) return token.token
       throw new Error('no token was issued')
     } catch (error) {
+      credentials = undefined
       credential = undefined
       if (error instanceof PluginError) throw error
       throw new PluginError('http/no-token', `${cloud.authority} gave no token for ${scope}.`, {
@@ -32,9 +44,15 @@ export function tokensFor(cloud: CloudSetup, people: SecretsAndHands, transport:
       })
     }
   }
+  return {
+    get,
+    renew: () => {
+      credential = undefined
+    },
+  }
 }
 
-async function makeCredential(cloud: CloudSetup, people: SecretsAndHands, transport: HttpClient): Promise<TokenCredential> {
+async function credentialsOf(cloud: CloudSetup, people: SecretsAndHands, transport: HttpClient): Promise<Credentials> {
   const identity = await import('@azure/identity')
   const { credential } = cloud
   const options = {
@@ -56,11 +74,11 @@ async function makeCredential(cloud: CloudSetup, people: SecretsAndHands, transp
           advice: 'Have the person at hand who holds it, then resume.',
         })
       }
-      return new identity.ClientSecretCredential(cloud.tenant, credential.client_id, secret, options)
+      return () => new identity.ClientSecretCredential(cloud.tenant, credential.client_id, secret, options)
     }
     case 'azure-cli':
-      return new identity.AzureCliCredential({ tenantId: cloud.tenant })
+      return () => new identity.AzureCliCredential({ tenantId: cloud.tenant })
     case 'managed-identity':
-      return new identity.ManagedIdentityCredential(credential.client_id ? { clientId: credential.client_id, ...options } : options)
+      return () => new identity.ManagedIdentityCredential(credential.client_id ? { clientId: credential.client_id, ...options } : options)
   }
 }

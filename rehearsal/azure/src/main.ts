@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import { certificateIn } from './certificate.ts'
 import { scaledClock } from './clock.ts'
+import { faultsIn } from './faults.ts'
 import { parseSeed } from './seed.ts'
 import { serverFor } from './server.ts'
 import { openStore } from './store.ts'
@@ -45,7 +46,8 @@ try {
 }
 mkdirSync(dir, { recursive: true, mode: 0o700 })
 const certificate = await certificateIn(dir)
-const server = serverFor(servicesOf(openTwin(seed, clock, openStore(dir, clock))), certificate)
+const twin = openTwin(seed, clock, openStore(dir, clock))
+const server = serverFor(servicesOf(twin), certificate, faultsIn(dir, clock), (authorization) => twin.tokens.expire(authorization))
 server.on('error', (error) => fail(error.message))
 server.listen(port, '127.0.0.1', () => {
   const { port: chosen } = server.address() as AddressInfo

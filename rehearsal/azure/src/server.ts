@@ -3,19 +3,28 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { Certificate } from './certificate.ts'
+import type { Faults } from './faults.ts'
 import { Refusal, type Reply, type Route, type Service, type TwinRequest } from './route.ts'
 
 const BODY_LIMIT = 1024 * 1024
 const KEEP_ALIVE_MS = 10 * 60_000
 
-/** @returns a server, not yet listening, for these services; the first whose host fits is asked */
-export function serverFor(services: readonly Service[], certificate: Certificate): Server {
+/**
+ * @param expire is told of a token that counts as expired from now on
+ * @returns a server, not yet listening, for these services; the first whose host fits is asked
+ */
+export function serverFor(
+  services: readonly Service[],
+  certificate: Certificate,
+  faults: Faults,
+  expire: (authorization: string) => void,
+): Server {
   const tables = services.map((service) => ({ service, routes: service.routes.map(compile) }))
   const server = createServer({ cert: certificate.certificate, key: certificate.key, minVersion: 'TLSv1.2', maxHeaderSize: 32 * 1024 })
   // Longer than clients are idle between the steps of a ceremony, so that none meets a connection just being closed.
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    answer(tables, incoming).then(
+    answer(tables, incoming, faults, expire).then(
       (reply) => send(incoming, outgoing, reply),
       () => outgoing.destroy(),
     )
@@ -38,6 +47,8 @@ const compile = (route: Route): CompiledRoute => ({ route, pattern: route.path.s
 async function answer(
   tables: readonly { service: Service; routes: readonly CompiledRoute[] }[],
   incoming: IncomingMessage,
+  faults: Faults,
+  expire: (authorization: string) => void,
 ): Promise<Reply> {
   const host = (incoming.headers.host ?? '').toLowerCase().replace(/:\d{1,5}$/, '')
   const found = tables.find(({ service }) => service.host.test(host))
@@ -61,10 +72,21 @@ async function answer(
   try {
     const body = await bodyOf(incoming, service.bodyLimit ?? BODY_LIMIT)
     request = { ...bare, ...targetOf(incoming.url ?? '/'), body }
+    const fault = faults.meet(request)
+    if (fault?.kind === 'throttle')
+      throw new Refusal(429, 'TooManyRequests', 'Request was not processed because too many requests were received.', {
+        headers: { 'retry-after': String(fault.seconds) },
+      })
+    if (fault?.kind === 'unavailable') throw new Refusal(503, 'ServiceUnavailable', 'The service is temporarily unavailable.')
+    if (fault?.kind === 'drop') throw new ConnectionLost()
+    if (fault?.kind === 'delay') await faults.wait(fault)
+    if (fault?.kind === 'expired-token') expire(incoming.headers.authorization ?? '')
     const principal = await service.admit(request)
     request = { ...request, ...(principal ? { principal } : {}) }
     const { route, params } = findRoute(routes, request)
-    return await route.handle({ ...request, params })
+    const reply = await route.handle({ ...request, params })
+    if (fault?.kind === 'drop-answer') throw new ConnectionLost()
+    return reply
   } catch (error) {
     if (error instanceof Refusal) return service.refuse(error, request)
     if (error instanceof ConnectionLost) throw error
@@ -73,6 +95,7 @@ async function answer(
   }
 }
 
+/** Nobody is there to answer, or is to be. */
 class ConnectionLost extends Error {}
 
 function bodyOf(incoming: IncomingMessage, limit: number): Promise<Buffer> {

@@ -16,6 +16,8 @@ export interface Tokens {
   issue(principal: { objectId: string; appId: string }, audience: string): Promise<{ token: string; expiresIn: number }>
   /** @throws TokenFault */
   check(authorization: string | undefined, audiences: readonly string[]): Promise<Principal>
+  /** From now on, that token counts as expired. */
+  expire(authorization: string): void
 }
 
 /** What is wrong with a token; each service has its own words for it. */
@@ -39,6 +41,7 @@ export function tokensOf(tenant: string, store: Store, clock: Clock): Tokens {
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('base64url')
     .slice(0, 27)
+  const expired = new Set<string>()
   const issuer = `https://sts.azure.test/${tenant}/`
   return {
     issuer,
@@ -70,6 +73,7 @@ export function tokensOf(tenant: string, store: Store, clock: Clock): Tokens {
     async check(authorization, audiences) {
       const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1]
       if (token === undefined) throw new TokenFault(authorization === undefined ? 'missing' : 'malformed')
+      if (expired.has(authorization!)) throw new TokenFault('expired')
       try {
         const { payload } = await jwtVerify(token, publicKey, {
           algorithms: ['RS256'],
@@ -83,6 +87,7 @@ export function tokensOf(tenant: string, store: Store, clock: Clock): Tokens {
         throw faultOf(error)
       }
     },
+    expire: (authorization) => void expired.add(authorization),
   }
 }
 
