@@ -11,7 +11,7 @@ const WORKER = new URL('./line-worker.ts', import.meta.url)
 /** What is left to the one thread that looks at the order keeps no more than so many busy. */
 const MAX_THREADS = 8
 /** Threads read small pieces and keep nothing; unbounded, their garbage would pile up. */
-const MEMORY = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 }
+const MEMORY = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 512 }
 
 export class LinePool {
   readonly #threads: Thread[]

@@ -27,17 +27,21 @@ export type Report = (rule: string, found: string, expected: string) => void
 
 /** Below this many bytes it takes longer to start threads than to do their work. */
 const SMALL = 3 * 1024 * 1024
-/** For the rules over one batch; they take a hundredth of a second. */
+/** For the rules over one batch; where nobody means harm they take a hundredth of a second. */
 const MAX_MILLISECONDS = 30_000
 
 /**
  * @param place the ceremony's folder, or its transcript file: artifacts are looked for beside it, and if there are none,
  *   the result says which rules could not be checked
- * @param options.head the digest that the last line must have; `trust` a file of trusted keys
+ * @param options.head the digest that the last line must have; `trust` a file of trusted keys; `milliseconds` the time
+ *   after which the rules over a few hundred lines are given up
  * @throws TrustError if the trust file is not one
  * @throws Error if the transcript cannot be opened
  */
-export async function verifyTranscript(place: string, options: { head?: string; trust?: string } = {}): Promise<Verification> {
+export async function verifyTranscript(
+  place: string,
+  options: { head?: string; trust?: string; milliseconds?: number } = {},
+): Promise<Verification> {
   const trust = options.trust === undefined ? undefined : readTrust(options.trust)
   const isFolder = statSync(place).isDirectory()
   const file = isFolder ? join(place, TRANSCRIPT) : place
@@ -46,25 +50,27 @@ export async function verifyTranscript(place: string, options: { head?: string; 
   const verifier = new Verifier(artifacts)
   try {
     for await (const lines of judgedLines(file, artifacts, verifier)) {
-      within(MAX_MILLISECONDS, () => {
+      within(options.milliseconds ?? MAX_MILLISECONDS, () => {
         for (const line of lines) verifier.take(line)
       })
       if (verifier.findings.length >= MAX_FINDINGS) break
     }
   } catch (error) {
-    const line = verifier.lines + 1
-    if (error instanceof CanonicalError)
-      verifier.report(line, 'envelope/size', error.message, `lines of at most ${ENVELOPE_LIMITS.bytes} bytes`)
-    else if (error instanceof TimeLimitError)
-      verifier.report(
-        verifier.lines,
-        'transcript/limits',
-        error.message,
-        'expressions and patterns that come to an end; the rest was not read',
-      )
-    else throw error
+    reportEnd(error as NodeJS.ErrnoException, verifier)
   }
   return resultOf(verifier, artifacts, options.head, trust)
+}
+
+/** What stopped the reading, if it is the transcript that is to blame. */
+function reportEnd(error: NodeJS.ErrnoException, verifier: Verifier): void {
+  const { lines } = verifier
+  const expected = 'what can be judged in bounded time and memory; the rest was not read'
+  if (error instanceof CanonicalError)
+    verifier.report(lines + 1, 'envelope/size', error.message, `lines of at most ${ENVELOPE_LIMITS.bytes} bytes`)
+  else if (error instanceof TimeLimitError) verifier.report(lines, 'transcript/limits', error.message, expected)
+  else if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    verifier.report(lines + 1, 'transcript/limits', 'more memory than a thread has', expected)
+  else throw error
 }
 
 let shapes: ShapeChecker | undefined

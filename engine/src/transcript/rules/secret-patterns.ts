@@ -52,7 +52,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   { kind: 'a shared access signature', pattern: /[?&]sig=[A-Za-z0-9%+/]{40}/ },
   {
     kind: 'a PIN or passphrase',
-    pattern: new RegExp(`(?:${field(PIN_NAMES, '[^"\\\\]')}|"--?(?:${PIN_NAMES})(?:"[ ]?,[ ]?"|=)[^"])`, 'i'),
+    pattern: new RegExp(`(?:${field(PIN_NAMES, '[^"\\\\]')}|"--?(?:${PIN_NAMES})(?:\\\\{0,3}"[ ]?,[ ]?\\\\{0,3}"|=)[^"\\\\])`, 'i'),
   },
 ]
 

@@ -10,14 +10,15 @@ const MAX_FOUND = 20
 export function secretRules(payload: Buffer, value: unknown, report: Report): void {
   const text = payload.toString('latin1')
   if (!SECRET_HINTS.test(text)) return
-  for (const { kind, pattern } of SECRET_PATTERNS) {
-    if (pattern.test(text)) report('secret/entry', `${kind} ${placeOf(value, pattern)}`.trimEnd(), 'no secret')
-  }
+  // One kind is enough: a private key in PEM is one in base64 too.
+  const found = SECRET_PATTERNS.find(({ pattern }) => pattern.test(text))
+  if (found) report('secret/entry', `${found.kind} ${placeOf(value, found.pattern)}`.trimEnd(), 'no secret')
 }
 
 /** Looks at an artifact, block by block. */
 export class SecretScanner {
-  readonly #found = new Set<string>()
+  /** Line -> the kind that was found there first. */
+  readonly #found = new Map<number, string>()
   #tail = ''
   /** Lines that end before the tail. */
   #lines = 0
@@ -31,14 +32,15 @@ export class SecretScanner {
 
   /** @returns kinds with the lines they stand in: `a bearer token in line 3` */
   found(): string[] {
-    return [...this.#found].slice(0, MAX_FOUND)
+    return [...this.#found].map(([line, kind]) => `${kind} in line ${line}`)
   }
 
   #look(text: string): void {
     for (const { kind, pattern } of SECRET_PATTERNS) {
       for (const { index } of text.matchAll(new RegExp(pattern, `${pattern.flags}g`))) {
-        this.#found.add(`${kind} in line ${this.#lines + newlinesIn(text.slice(0, index)) + 1}`)
         if (this.#found.size >= MAX_FOUND) return
+        const line = this.#lines + newlinesIn(text.slice(0, index)) + 1
+        if (!this.#found.has(line)) this.#found.set(line, kind)
       }
     }
   }
