@@ -27,10 +27,11 @@ export async function pack({ output, runbook = [], withSofthsm = false, json }: 
   for (const file of runbook) readRunbook(file)
   const root = projectRoot().replace(/\/$/, '')
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-  // Beside the pack, where there must be room for it anyway.
-  const work = mkdtempSync(join(dirname(output), '.ceremony-pack-'))
-  const folder = join(work, `ceremony-${version}-linux-${arch()}`)
+  let work: string | undefined
   try {
+    // Beside the pack, where there must be room for it anyway.
+    work = mkdtempSync(join(dirname(output), '.ceremony-pack-'))
+    const folder = join(work, `ceremony-${version}-linux-${arch()}`)
     const softhsm = withSofthsm ? { softhsm: await findSofthsm(root), built: await buildTwin(join(work, 'twin')) } : undefined
     stage(folder, { root, runbooks: runbook, ...(softhsm ? { rehearsal: softhsm } : {}) })
     const made = await archive(folder, output)
@@ -48,7 +49,7 @@ export async function pack({ output, runbook = [], withSofthsm = false, json }: 
       cause: error,
     })
   } finally {
-    rmSync(work, { recursive: true, force: true })
+    if (work !== undefined) rmSync(work, { recursive: true, force: true })
   }
 }
 

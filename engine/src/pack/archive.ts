@@ -19,7 +19,7 @@ export interface Archive {
  * @throws Error when `tar` fails, or nothing can be written there
  */
 export async function archive(folder: string, file: string): Promise<Archive> {
-  const options = ['--format=ustar', '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u+rwX,go+rX,go-w']
+  const options = ['--format=gnu', '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u+rwX,go+rX,go-w']
   const tar = spawn('tar', [...options, '-C', dirname(folder), '-cf', '-', basename(folder)], { stdio: ['ignore', 'pipe', 'pipe'] })
   let complaint = ''
   tar.stderr.on('data', (chunk: Buffer) => {

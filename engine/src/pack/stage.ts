@@ -80,7 +80,8 @@ function copyFile(from: string, to: string): void {
 /** A package's own dependencies come by themselves; links of tools are not needed. */
 function leftOut(path: string, from: string): boolean {
   const below = path.slice(from.length)
-  return LEFT_OUT.test(path) || /\/node_modules\/\.bin(\/|$)/.test(below)
+  const ofPackage = path.includes('/node_modules/')
+  return (ofPackage && LEFT_OUT.test(path)) || /\/node_modules\/\.bin(\/|$)/.test(below)
 }
 
 function link(path: string, target: string): void {
