@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -129,19 +129,26 @@ async function layOutOfflineHalf(): Promise<void> {
   writeFileSync(at('answers.yaml'), stringify(answers), { mode: 0o600 })
 }
 
-test('the same files make the same archive, whatever their times and the order in which they came', async () => {
+test('the same files make the same archive, whatever their times and where they lie', async () => {
   const digests: string[] = []
-  for (const names of [
-    ['a', 'b'],
-    ['b', 'a'],
-  ]) {
-    const place = join(home, `from-${names.join('')}`)
+  for (const name of ['here', 'there']) {
+    const place = join(home, name)
     mkdirSync(join(place, 'same'), { recursive: true })
-    for (const name of names) writeFileSync(join(place, 'same', name), name)
+    for (const file of ['a', 'b']) writeFileSync(join(place, 'same', file), file)
+    symlinkSync('a', join(place, 'same', 'link'))
     utimesSync(join(place, 'same', 'a'), digests.length * 1000, digests.length * 1000)
-    digests.push((await archive(join(place, 'same'), join(place, 'same.tar.gz'))).sha256)
+    const files = { folder: place, paths: ['same/a', 'same/b', 'same/link'] }
+    digests.push((await archive('top', [files], join(home, `${name}.tar.gz`))).sha256)
   }
   expect(digests[1]).toBe(digests[0])
+  const listed = execFileSync('tar', ['-tvzf', join(home, 'here.tar.gz')], { encoding: 'utf8' })
+  expect(listed).toMatch(/0\/0 .* 1970-01-01 .*top\/same\/link -> a\n/)
+})
+
+test('an archive of files that are not there is not left behind', async () => {
+  const missing = { folder: home, paths: ['nothing'] }
+  await expect(archive('top', [missing], join(home, 'x.tar.gz'))).rejects.toThrow('nothing')
+  expect(readdirSync(home).filter((name) => name.startsWith('x.'))).toEqual([])
 })
 
 test('a pack without room for it leaves nothing behind, and says what to do', async () => {

@@ -1,13 +1,13 @@
 /** `ceremony pack`: everything that an offline station needs, in one file whose digest is compared on site. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { arch } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { arch, tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { CeremonyError } from '../ceremony/error.ts'
 import { readRunbook } from '../ceremony/session.ts'
 import { type Archive, archive } from '../pack/archive.ts'
-import { stage } from '../pack/stage.ts'
+import { contents } from '../pack/contents.ts'
 import { projectRoot } from '../plugin/package.ts'
 import { wordsOf } from '../transcript/words.ts'
 import { NSHIELD } from './rehearsal-folder.ts'
@@ -27,29 +27,26 @@ export async function pack({ output, runbook = [], withSofthsm = false, json }: 
   for (const file of runbook) readRunbook(file)
   const root = projectRoot().replace(/\/$/, '')
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-  let work: string | undefined
+  const work = mkdtempSync(join(tmpdir(), 'ceremony-pack-'))
   try {
-    // Beside the pack, where there must be room for it anyway.
-    work = mkdtempSync(join(dirname(output), '.ceremony-pack-'))
-    const folder = join(work, `ceremony-${version}-linux-${arch()}`)
-    const softhsm = withSofthsm ? { softhsm: await findSofthsm(root), built: await buildTwin(join(work, 'twin')) } : undefined
-    stage(folder, { root, runbooks: runbook, ...(softhsm ? { rehearsal: softhsm } : {}) })
-    const made = await archive(folder, output)
-    process.stdout.write(
-      json ? `${JSON.stringify({ file: output, ...made, words: wordsOf(made.sha256) })}\n` : describe(output, basename(folder), made),
-    )
+    const [twin, added] = [join(work, 'twin'), join(work, 'added')] as const
+    for (const folder of [twin, added]) mkdirSync(folder)
+    const rehearsal = withSofthsm ? { rehearsal: { softhsm: await findSofthsm(root), built: await buildTwin(twin) } } : {}
+    const top = `ceremony-${version}-linux-${arch()}`
+    const made = await archive(top, contents({ root, runbooks: runbook, ...rehearsal }, added), output)
+    process.stdout.write(json ? `${JSON.stringify({ file: output, ...made, words: wordsOf(made.sha256) })}\n` : describe(output, top, made))
     return 0
   } catch (error) {
     if (error instanceof CeremonyError) throw error
     throw new CeremonyError('pack/failed', 'The pack could not be made.', {
       found: (error as Error).message,
-      expected: 'a complete installation of this program, GNU tar, and room for about 1 GB beside the pack',
+      expected: 'a complete installation of this program, GNU tar, and room for about 100 MB where the pack is to be',
       advice: 'Mend the cause and start again; nothing was left behind.',
       exitCode: 1,
       cause: error,
     })
   } finally {
-    if (work !== undefined) rmSync(work, { recursive: true, force: true })
+    rmSync(work, { recursive: true, force: true })
   }
 }
 
@@ -58,15 +55,14 @@ async function findSofthsm(root: string): Promise<string> {
 }
 
 /** The twin's library and token maker, which the offline machine has no compiler for. */
-async function buildTwin(folder: string): Promise<string> {
-  mkdirSync(folder)
+async function buildTwin(folder: string): Promise<string[]> {
   await promisify(execFile)(join(NSHIELD, 'bin', 'build-library'), [], {
     env: { ...process.env, NSHIELD_TWIN: folder, CEREMONY_NODE: process.execPath },
   })
-  return folder
+  return readdirSync(folder).map((name) => join(folder, name))
 }
 
-function describe(file: string, folder: string, { sha256, size }: Archive): string {
+function describe(file: string, top: string, { sha256, size }: Archive): string {
   const words = wordsOf(sha256)
   const rows = [0, 8, 16, 24].map((from) => `          ${words.slice(from, from + 8).join(' ')}`)
   return `${file}  ${(size / 1024 / 1024).toFixed(0)} MiB
@@ -76,7 +72,7 @@ Write on the paper, and compare on site before anything is unpacked (sha256sum $
 ${rows.join('\n')}
 
 On site:
-  tar -xzf ${basename(file)} && cd ${folder}
+  tar -xzf ${basename(file)} && cd ${top}
   sha256sum --quiet -c SHA256SUMS
   ./ceremony --version
 It needs Linux with a C library no older than this machine's, libstdc++ and libatomic; no network, no Node.js, no npm.
