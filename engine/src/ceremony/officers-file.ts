@@ -1,14 +1,17 @@
 /** Who takes part, and where their keys are: a file (`officers:`) or a folder with the identity files of `ceremony officer new`. No secrets. */
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Static, TSchema } from 'typebox'
 import Type from 'typebox'
+import { stringify } from 'yaml'
 import { CardError, cardKey } from '../officer/card.ts'
 import { fileKey, KeyFileError } from '../officer/key-file.ts'
 import type { OfficerKey } from '../officer/officer-key.ts'
 import { CeremonyError } from './error.ts'
 import { readYaml } from './yaml-file.ts'
 
+/** The officers' file in a ceremony's folder. */
+export const OFFICERS = 'officers.yaml'
 /** Ends the names of identity files. */
 export const IDENTITY_FILE = '.officer.yaml'
 
@@ -58,6 +61,13 @@ export function readOfficerEntries(place: string): OfficerEntry[] {
   const files = readdirSync(place).filter((name) => name.endsWith(IDENTITY_FILE))
   if (files.length === 0) throw fault(`no file *${IDENTITY_FILE} in ${place}`, 'identity files that `ceremony officer new` wrote')
   return files.sort().flatMap((name) => readOfficerEntries(join(place, name)))
+}
+
+/** Takes the officers into a ceremony's folder, unless they are there. @throws CeremonyError `officers/…` (exit 2) */
+export function keepOfficers(dir: string, place: string): void {
+  const file = join(dir, OFFICERS)
+  if (resolve(place) === resolve(file) && existsSync(file)) return
+  writeFileSync(file, stringify({ officers: readOfficerEntries(place) }), { mode: 0o600 })
 }
 
 /** @throws CeremonyError `officers/…` (exit 2) when a key cannot be found, or is another one than the entry says */

@@ -5,7 +5,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ulid } from 'ulid'
-import { stringify } from 'yaml'
 import { ceremonyClock } from '../capability/clock.ts'
 import { openDoors } from '../capability/doors.ts'
 import type { LiveHttp } from '../capability/http.ts'
@@ -26,7 +25,7 @@ import { stationEvidence } from './evidence.ts'
 import { requireClock, requireRoom } from './fit.ts'
 import { engineIdentity } from './identity.ts'
 import { SigningLedger, type SignOff } from './ledger.ts'
-import { readOfficerEntries } from './officers-file.ts'
+import { keepOfficers } from './officers-file.ts'
 import type { People, Room } from './people.ts'
 import { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
@@ -43,7 +42,6 @@ import { readYaml } from './yaml-file.ts'
 const RUNBOOK = 'runbook.yaml'
 const SETUP = 'setup.yaml'
 const ANSWERS = 'answers.yaml'
-const OFFICERS = 'officers.yaml'
 const PARAMETERS = 'parameters.yaml'
 const EXCHANGES = 'exchanges.open.jsonl'
 
@@ -84,7 +82,7 @@ export function prepare(
   keep(SETUP, files.setup)
   keep(ANSWERS, files.answers)
   keep(PARAMETERS, files.parameters)
-  if (files.officers) writeFileSync(join(dir, OFFICERS), stringify({ officers: readOfficerEntries(files.officers) }), { mode: 0o600 })
+  if (files.officers) keepOfficers(dir, files.officers)
   keep(RUNBOOK, files.runbook)
 }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { CeremonyError } from '../ceremony/error.ts'
 import { runHands } from '../ceremony/hands-program.ts'
-import { findOfficers, readOfficerEntries } from '../ceremony/officers-file.ts'
+import { findOfficers, OFFICERS, readOfficerEntries } from '../ceremony/officers-file.ts'
 import type { Room } from '../ceremony/people.ts'
 import type { Progress } from '../ceremony/progress.ts'
 import { carryOn } from '../ceremony/session.ts'
@@ -29,7 +29,7 @@ export async function goAtTerminal(dir: string, options: AtTerminal): Promise<vo
   const { stdin, stderr } = process
   if (!stdin.isTTY || !stderr.isTTY) throw noTerminal()
   const setup = readSetup(join(dir, 'setup.yaml'))
-  const officers = await findOfficers(readOfficerEntries(options.officers ?? join(dir, 'officers.yaml')))
+  const officers = await findOfficers(readOfficerEntries(options.officers ?? join(dir, OFFICERS)))
   const stopCompanions = await startCompanions(options.errand ? [] : setup.companions)
   const desk = new Desk(stdin, (text) => void stderr.write(text), stderr.columns || 80)
   let people: TerminalPeople | undefined

@@ -66,6 +66,7 @@ export async function program(version: string): Promise<void> {
       .argument('<bundle>', 'the file that `hand-over` wrote')
       .requiredOption('--dir <dir>', 'folder of the ceremony at this station')
       .option('--setup <file>', 'setup of this station (YAML), if the folder is new')
+      .option('--officers <file>', 'who takes part at this station (YAML or folder), if the folder is new')
       .option('--unattended <file>', 'officers’ keys and answers (YAML), if the folder is new; rehearsals only')
       .option('--digest <sha256>', 'digest of the bundle, from the paper or the telephone')
       .addHelpText('after', '\nExample:\n  ceremony receive /media/usb/first.bundle --dir ceremonies/first --setup setup.yaml'),

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CeremonyError } from '../ceremony/error.ts'
 import { handOver } from '../ceremony/hand-over.ts'
+import { keepOfficers } from '../ceremony/officers-file.ts'
 import { receive } from '../ceremony/receive.ts'
 import { BundleError, digestOfBundle } from '../station/bundle.ts'
 import { fingerprintLines } from './fingerprint.ts'
@@ -21,13 +22,14 @@ export async function handOverCommand(dir: string, { to, output }: { to: string;
 
 export async function receiveCommand(
   bundle: string,
-  options: { dir: string; setup?: string; unattended?: string; digest?: string },
+  options: { dir: string; setup?: string; officers?: string; unattended?: string; digest?: string },
 ): Promise<undefined> {
   const { dir } = options
   const digest = checkedDigest(bundle, options.digest)
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   keep(dir, 'setup.yaml', options.setup)
   keep(dir, 'answers.yaml', options.unattended)
+  if (options.officers) keepOfficers(dir, options.officers)
   const { station, from, entries, head, already } = await receive(bundle, dir)
   say([
     already
