@@ -30,6 +30,8 @@ describe.each(['P-256', 'Ed25519'] as const)('a smartcard with a key on %s', (ki
 test('a card that is not in its reader, and a key that is not on the card, are named with what is there', async () => {
   const place = makeCard(dir, 'lonely', 'P-256')
   await expect(cardKey({ ...place, token: 'another' })).rejects.toThrow('no card with the label `another` is in a reader; found: lonely')
-  await expect(cardKey({ ...place, key: 'another' })).rejects.toThrow('holds no single ECDSA P-256 or Ed25519 key `another`; found: `signing` (P-256)')
+  await expect(cardKey({ ...place, key: 'another' })).rejects.toThrow(
+    'holds no single ECDSA P-256 or Ed25519 key `another`; found: `signing` (P-256)',
+  )
   await expect(cardKey({ ...place, library: join(dir, 'none.so') })).rejects.toThrow(CardError)
 })

@@ -24,6 +24,11 @@ module.C_GenerateKeyPair(
   session,
   { mechanism, parameter: null as never },
   [...common, { type: pkcs11.CKA_VERIFY, value: true }, { type: pkcs11.CKA_EC_PARAMS, value: parameters }],
-  [...common, { type: pkcs11.CKA_PRIVATE, value: true }, { type: pkcs11.CKA_SENSITIVE, value: true }, { type: pkcs11.CKA_SIGN, value: true }],
+  [
+    ...common,
+    { type: pkcs11.CKA_PRIVATE, value: true },
+    { type: pkcs11.CKA_SENSITIVE, value: true },
+    { type: pkcs11.CKA_SIGN, value: true },
+  ],
 )
 module.C_Finalize()

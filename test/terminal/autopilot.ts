@@ -29,16 +29,16 @@ export function rulesOf(sheet: ReadonlyMap<string, string>): Rule[] {
   const know = (name: string): string => sheet.get(name) ?? `nothing is known of ${name}`
   return [
     { when: /Is everyone in the room\?[^:]*:/, answer: 'all' },
-    { when: /Passphrase of ([a-z0-9-]+) \(does not show; Enter alone: whole digest\):/, answer: ([, name]) => know(name!) },
+    { when: /Passphrase of ([a-z0-9-]+) \(hidden; Enter alone: whole digest\):/, answer: ([, name]) => know(name!) },
     {
-      when: /assphrase of administrator card, number (\d+)(, once more)? \(does not show\):/,
+      when: /assphrase of administrator card, number (\d+)(, once more)? \(hidden\):/,
       answer: ([, card]) => know(`administrator card ${card}`),
     },
     {
-      when: /assphrase of operator card of `(\w+)', number (\d+)(, once more)? \(does not show\):/,
+      when: /assphrase of operator card of `(\w+)', number (\d+)(, once more)? \(hidden\):/,
       answer: ([, set, card]) => know(`operator card of ${set}, number ${card}`),
     },
-    { when: /Client secret of application [0-9a-f-]+ \(does not show\):/, answer: () => know('client secret of the application') },
+    { when: /Client secret of application [0-9a-f-]+ \(hidden\):/, answer: () => know('client secret of the application') },
     { when: /Who signs\? Type the number:/, answer: '1' },
     { when: /Press Enter when it is done, or type "cannot":/, answer: '' },
     { when: /Type "done" when it is done:/, answer: 'done' },

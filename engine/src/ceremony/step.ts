@@ -61,6 +61,10 @@ export async function runInstance(stage: Stage, step: Step, instance: Instance):
     await declare(stage, step, instance, scope)
   }
   const intent = history.open!
+  if (interrupted) {
+    const { title } = step
+    progress({ kind: 'step', step: step.id, instance: instance.key, title, station: history.station, says: intent.intent.says })
+  }
   const started = stage.clock.now()
   const effect = await attempt(stage, step, scope, intent, interrupted)
   const failed = effect instanceof PluginError

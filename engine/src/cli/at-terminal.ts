@@ -7,6 +7,7 @@ import type { Room } from '../ceremony/people.ts'
 import type { Progress } from '../ceremony/progress.ts'
 import { carryOn } from '../ceremony/session.ts'
 import { readSetup } from '../ceremony/setup-file.ts'
+import { Board, canMove } from '../terminal/board.ts'
 import { Desk } from '../terminal/desk.ts'
 import { narrator } from '../terminal/narrator.ts'
 import { peopleAtTerminal, type TerminalPeople } from '../terminal/people.ts'
@@ -41,7 +42,9 @@ export async function goAtTerminal(dir: string, options: AtTerminal): Promise<vo
     dir,
     progress: (event) => tell?.(event),
     people: async (opened, runbook) => {
-      tell = narrator(desk, runbook)
+      const board = canMove(process.stdout, options.plain ?? false) ? new Board(() => people?.room) : undefined
+      if (board) desk.board = board
+      tell = narrator(desk, runbook, board)
       const { hands } = setup
       people = await peopleAtTerminal(desk, officers, opened, hands ? (request) => runHands(hands, request) : undefined)
       return people

@@ -111,7 +111,7 @@ async function typedTwice(desk: Desk, name: string): Promise<string> {
   desk.say(`Choose a passphrase that only ${name} knows: some words that do not belong together. Without it the key is lost.`)
   for (;;) {
     const first = await desk.ask({
-      text: `New passphrase of ${name} (does not show):`,
+      text: `New passphrase of ${name} (hidden):`,
       during: 'rest',
       hidden: true,
       check: (line) => (line.length >= MIN_PASSPHRASE ? undefined : `At least ${MIN_PASSPHRASE} characters.`),

@@ -3,6 +3,7 @@
  * question; a second one stops at once.
  */
 import { CeremonyError } from '../ceremony/error.ts'
+import type { Board } from './board.ts'
 import { Keyboard } from './keyboard.ts'
 import { wrap } from './layout.ts'
 
@@ -58,16 +59,21 @@ export class Desk implements Asking {
   #struck = false
   /** Opened by Ctrl-C. May throw what the asker is to know. */
   menu: (during: During) => Promise<void> = async () => {}
-  /** Called before something is written, to put away what moves on the screen. */
-  beforeWriting: () => void = () => {}
-  /** Called when a question has been answered. */
-  afterAnswer: () => void = () => {}
+  /** Called before a question is put, to write what it follows on. */
+  beforeAsking: () => void = () => {}
+  #reading = false
+  #board: Pick<Board, 'away' | 'later'> | undefined
 
   constructor(input: NodeJS.ReadStream, write: (text: string) => void, width: number) {
     this.width = width
     this.#write = write
     this.#keyboard = new Keyboard(input, write, () => void this.#interrupted())
     this.#stopped.promise.catch(() => {})
+  }
+
+  /** What moves on the screen from now on; it is away whenever something is written or asked. */
+  set board(board: Pick<Board, 'away' | 'later'>) {
+    this.#board = board
   }
 
   /** Rejects when people want to stop at once. */
@@ -81,8 +87,9 @@ export class Desk implements Asking {
   }
 
   show(lines: readonly string[]): void {
-    this.beforeWriting()
+    this.#board?.away()
     this.#write(lines.map((line) => `${line}\n`).join(''))
+    if (!this.#reading) this.#board?.later()
   }
 
   say(text: string, indent = '  '): void {
@@ -103,7 +110,7 @@ export class Desk implements Asking {
 
   /** Gives the terminal back. */
   close(): void {
-    this.beforeWriting()
+    this.#board?.away()
     this.#keyboard.close()
   }
 
@@ -133,19 +140,25 @@ export class Desk implements Asking {
         continue
       }
       const complaint = check?.(typed.line)
-      if (complaint === undefined) {
-        this.afterAnswer()
-        return typed.line
-      }
+      if (complaint === undefined) return typed.line
       this.say(complaint)
     }
   }
 
   async #read(text: string, hidden: boolean) {
-    this.beforeWriting()
+    this.beforeAsking()
+    this.#board?.away()
     const lines = wrap(text, this.width, '  ')
     this.#write(`${lines.join('\n')} `)
-    if (!this.#struck) return this.#keyboard.read(hidden)
+    if (!this.#struck) {
+      this.#reading = true
+      try {
+        return await this.#keyboard.read(hidden)
+      } finally {
+        this.#reading = false
+        this.#board?.later()
+      }
+    }
     this.#struck = false
     this.#write('\n')
     return { key: 'interrupt' as const }
@@ -168,11 +181,9 @@ export class Desk implements Asking {
       this.#struck = true
       return
     }
-    await this.#oneAtATime(() => this.#openMenu('step'))
-      .catch((error: unknown) => {
-        if (!(error instanceof LeavingError)) throw error
-      })
-      .finally(this.afterAnswer)
+    await this.#oneAtATime(() => this.#openMenu('step')).catch((error: unknown) => {
+      if (!(error instanceof LeavingError)) throw error
+    })
   }
 
   #oneAtATime<T>(work: () => Promise<T>): Promise<T> {

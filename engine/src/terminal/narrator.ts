@@ -1,17 +1,22 @@
 /** Tells what happens, line by line, in words that need neither colour nor a moving screen. */
 import type { Progress, ProgressEvent } from '../ceremony/progress.ts'
 import type { Runbook } from '../runbook/model.ts'
-import type { Asking } from './desk.ts'
+import type { Board } from './board.ts'
+import type { Desk } from './desk.ts'
 import { duration, labelled, wrap } from './layout.ts'
 import { printable } from './printable.ts'
 
 const nameOf = ({ step, instance }: { step: string; instance: string | null }): string =>
   instance === null ? step : `${step}[${instance}]`
 
-/** @returns the receiver of events */
-export function narrator(desk: Pick<Asking, 'width' | 'show' | 'say'>, runbook: Runbook): Progress {
+/**
+ * @param board shows what is under way while nothing is told
+ * @returns the receiver of events
+ */
+export function narrator(desk: Pick<Desk, 'width' | 'show' | 'say' | 'beforeAsking'>, runbook: Runbook, board?: Board): Progress {
   const { width } = desk
   const output = new OutputLines((lines) => desk.show(lines))
+  desk.beforeAsking = () => output.flush()
   const numbers = new Map(runbook.steps.map(({ id, does }, index) => [id, { number: index + 1, does }]))
 
   return (event: ProgressEvent) => {
@@ -23,6 +28,7 @@ export function narrator(desk: Pick<Asking, 'width' | 'show' | 'say'>, runbook: 
         return desk.say(`At station ${event.station}.${event.waiver ? ` Waived by everyone: ${event.waiver}` : ''}`)
       case 'step': {
         const { number, does } = numbers.get(event.step)!
+        board?.begin()
         desk.show(['', ...wrap(`Step ${number} of ${runbook.steps.length}, at ${event.station}: ${event.title} (${nameOf(event)})`, width)])
         return does.kind === 'instruct' ? undefined : desk.show(labelled('What happens', event.says, width))
       }
@@ -35,8 +41,10 @@ export function narrator(desk: Pick<Asking, 'width' | 'show' | 'say'>, runbook: 
       case 'in-doubt':
         return desk.say(`${nameOf(event)} was interrupted; the world was asked: ${event.verdict} (${event.facts})`)
       case 'done':
+        board?.finish(event.step, event.milliseconds)
         return desk.say(`Done: ${nameOf(event)} (${duration(event.milliseconds)})`)
       case 'failed':
+        board?.finish(event.step)
         return desk.say(`FAILED: ${nameOf(event)}: ${event.message} [${event.code}]`)
       case 'log':
         return desk.say(event.text)

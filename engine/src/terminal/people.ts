@@ -69,7 +69,7 @@ export async function peopleAtTerminal(
       return unlessLeaving(
         () =>
           desk.ask({
-            text: `${ask} (does not show):`,
+            text: `${ask} (hidden):`,
             during: 'step',
             hidden: true,
             check: (line) => (line === '' ? 'It cannot be empty.' : undefined),

@@ -168,7 +168,7 @@ async function unlocking(desk: Asking, { name, key }: Officer, digest: string): 
   const question =
     key.unlockedBy === 'reader'
       ? `${name}: type "sign", then your PIN at the card reader (Enter alone: whole digest):`
-      : `${key.unlockedBy === 'PIN' ? 'PIN' : 'Passphrase'} of ${name} (does not show; Enter alone: whole digest):`
+      : `${key.unlockedBy === 'PIN' ? 'PIN' : 'Passphrase'} of ${name} (hidden; Enter alone: whole digest):`
   for (;;) {
     const line = await desk.ask({ text: question, during: 'signing', hidden: key.unlockedBy !== 'reader' })
     if (line === '') showDigest(desk, digest)
