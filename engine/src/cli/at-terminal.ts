@@ -18,6 +18,8 @@ export interface AtTerminal {
   readonly officers?: string
   /** Lines only, nothing that moves. */
   readonly plain?: boolean
+  /** Folders with plugins; the project's own when left out. */
+  readonly pluginFolders?: readonly string[]
   /** What is done in the room instead of going on with the steps. */
   readonly errand?: (room: Room, desk: Desk, people: TerminalPeople) => Promise<void>
 }
@@ -49,6 +51,7 @@ export async function goAtTerminal(dir: string, options: AtTerminal): Promise<vo
       people = await peopleAtTerminal(desk, officers, opened, hands ? (request) => runHands(hands, request) : undefined)
       return people
     },
+    ...(options.pluginFolders ? { pluginFolders: options.pluginFolders } : {}),
     ...(options.errand ? { errand: (room: Room) => options.errand!(room, desk, people!) } : {}),
   })
   try {
