@@ -1,5 +1,5 @@
 /** What can happen to a station, with the real thing: file systems, namespaces, processes. */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,21 +9,11 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
 import { entriesOf, remove } from '../e2e/rehearsal.ts'
+import { inNamespace } from './namespace.ts'
 import { carry, layOut, runbookOf, STEPS } from './small.ts'
 
 const CARRY = fileURLToPath(new URL('./carry.ts', import.meta.url))
 const transcript = (dir: string): string => join(dir, 'transcript.intoto.jsonl')
-
-/** Whether this user may make namespaces with mounts and networks of their own. */
-function mayUnshare(): boolean {
-  try {
-    execFileSync('unshare', ['--user', '--map-root-user', '--mount', '--net', 'sh', '-c', 'mount -t tmpfs none /mnt && ip link set lo up'])
-    return true
-  } catch {
-    return false
-  }
-}
-const inNamespace = mayUnshare() ? test : test.skip
 
 interface Ended {
   readonly code: number | null

@@ -1,85 +1,30 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { stringify } from 'yaml'
 import { handOver } from '../../engine/src/ceremony/hand-over.ts'
 import { receive } from '../../engine/src/ceremony/receive.ts'
-import { carryOn, prepare } from '../../engine/src/ceremony/session.ts'
-import { createOfficerKey } from '../../engine/src/officer/key-file.ts'
+import { prepare } from '../../engine/src/ceremony/session.ts'
 import { replayTranscript } from '../../engine/src/replay/replay.ts'
 import { createStation } from '../../engine/src/station/identity.ts'
 import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
 import { entriesOf, filesBelow, remove } from '../e2e/rehearsal.ts'
-import { OFFICERS, PLUGINS, runbookOf } from './small.ts'
+import { OFFICERS, PLUGINS } from './small.ts'
+import { officersKeys, type TwoStations, twoStations } from './two-stations.ts'
 
-const STEPS = `
-  - id: begin
-    title: Begin
-    station: room
-    uses: nothing/do
-    with: { number: 7 }
-    sign-off: { before: { crypto-officer: 2 } }
-  - id: over
-    title: Go to the desk
-    transfer: { to: desk }
-  - id: at-the-desk
-    title: Do something at the desk
-    station: desk
-    uses: nothing/do
-    with: { number: '\${{ steps.begin.outputs.number + 1 }}' }
-  - id: back
-    title: Go back to the room
-    transfer: { to: room }
-  - id: end
-    title: Do something in the room again
-    station: room
-    uses: nothing/do
-    with: { number: '\${{ steps["at-the-desk"].outputs.number + 1 }}' }
-`
 let keys: string
-let home: string
 let medium: string
-const at = (...path: string[]): string => join(home, ...path)
-const carry = (station: string): Promise<void> => carryOn({ dir: at(station), progress: () => {}, pluginFolders: [PLUGINS] })
-/** Runs until the ceremony stops for another station. */
-const untilHandedOver = (station: string): Promise<void> =>
-  expect(carry(station)).rejects.toMatchObject({ code: 'station/handed-over', exitCode: 3 })
-const moveTo = async (from: string, to: string): Promise<void> => {
-  await handOver(at(from), to, medium)
-  await receive(medium, at(to))
-}
+let at: TwoStations['at']
+let carry: TwoStations['carry']
+let untilHandedOver: TwoStations['untilHandedOver']
+let moveTo: TwoStations['moveTo']
 
 beforeAll(async () => {
-  keys = mkdtempSync(join(tmpdir(), 'ceremony-keys-'))
-  await Promise.all(OFFICERS.map(({ name, passphrase }) => createOfficerKey(join(keys, `${name}.pem`), passphrase)))
+  keys = await officersKeys()
 })
 afterAll(() => remove(keys))
-
-/** Two machines that share nothing: each with its own key, its own setup and its own copies of the officers' keys. */
 beforeEach(async () => {
-  home = mkdtempSync(join(tmpdir(), 'ceremony-stations-'))
-  medium = at('medium.bundle')
-  for (const station of ['room', 'desk']) {
-    mkdirSync(at(station))
-    await createStation(at(station), station)
-  }
-  for (const [station, other] of [
-    ['room', 'desk'],
-    ['desk', 'room'],
-  ] as const) {
-    cpSync(keys, at(station), { recursive: true })
-    cpSync(at(other, `${other}.pub.pem`), at(station, `${other}.pub.pem`))
-    const setup = { mode: 'rehearsal', stations: { [station]: { key: 'station.pem' }, [other]: { 'public-key': `${other}.pub.pem` } } }
-    writeFileSync(at(station, 'setup.yaml'), stringify(setup))
-    const officers = OFFICERS.map((officer) => ({ ...officer, key: `${officer.name}.pem` }))
-    writeFileSync(at(station, 'answers.yaml'), stringify({ officers }))
-  }
-  writeFileSync(at('given.yaml'), runbookOf(STEPS))
-  const files = { runbook: at('given.yaml'), setup: at('room', 'setup.yaml'), answers: at('room', 'answers.yaml') }
-  prepare(at('room'), files)
+  ;({ at, medium, carry, untilHandedOver, moveTo } = await twoStations(keys))
 })
-afterEach(() => remove(home))
+afterEach(() => remove(at()))
 
 describe('a ceremony at two stations that share nothing but the medium', () => {
   test('goes from one to the other and back, ends, verifies and replays', async () => {

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { boundariesOf, mishapsAt, type Point, type Story, suffer } from './boundaries/matrix.ts'
+import { boundariesOf, mishapsAt, type Story, suffer } from './boundaries/matrix.ts'
+import type { Point } from './boundaries/mishap.ts'
 import { ceremony, remove, temporary } from './rehearsal.ts'
 
 /** `all` for every boundary and every mishap, which takes hours; or how many of them, spread over the whole ceremony. */
 const WANTED = process.env.CEREMONY_KILLS ?? '24'
+/** Only boundaries that this fits: to look into one step, or one kind. */
+const ONLY = new RegExp(process.env.CEREMONY_KILLS_AT ?? '')
 /** Mishaps that one ceremony meets with. */
 const CHAIN = WANTED === 'all' ? 24 : 12
 const home = temporary()
@@ -15,7 +18,9 @@ let points: Point[]
 
 beforeAll(async () => {
   const boundaries = await boundariesOf(undisturbed)
-  const every = boundaries.flatMap((at) => mishapsAt(at).map((mishap) => ({ at, mishap })))
+  const every = boundaries
+    .flatMap((at) => mishapsAt(at).map((mishap) => ({ at, mishap })))
+    .filter(({ at, mishap }) => ONLY.test(`${mishap} at ${at}`))
   points = WANTED === 'all' ? every : spread(every, Number(WANTED))
 }, 300_000)
 afterAll(() => remove(home))

@@ -1,21 +1,15 @@
 /** Ceremonies that meet with mishap after mishap, each at a boundary that was chosen, and what is left of them. */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepare } from '../../../engine/src/ceremony/session.ts'
 import { layOutRehearsal } from '../../../engine/src/cli/rehearsal-folder.ts'
 import { type Ended, effectsOf, entriesOf, jsonLines, outcomesOf, ROOT, start, startWith } from '../rehearsal.ts'
-import type { Mishap } from './mishap.ts'
+import { type Mishap, MODULE, type Point, UNPLUGGED } from './mishap.ts'
 
 /** Fast enough not to wait long, slow enough that a restart is not hours of the twins' time. */
 const SCALE = 120
 /** Effects that may take place once only, whatever happens. */
 const ONCE = /world\/create|cardset\/create|key\/(create|generate|import|delete|recover)/
-
-/** A mishap at a place. */
-export interface Point {
-  readonly at: string
-  readonly mishap: Mishap
-}
 
 export async function layOut(dir: string): Promise<void> {
   await layOutRehearsal(dir, SCALE)
@@ -41,6 +35,19 @@ export async function boundariesOf(dir: string): Promise<string[]> {
 
 /** @returns the mishaps that a boundary is to meet with */
 export function mishapsAt(boundary: string): Mishap[] {
+  return [...mishapsOfMachine(boundary), ...(WITH_HSM.test(boundary) ? mishapsOfHsm(boundary) : [])]
+}
+
+/** Steps in which the HSM's tools or its library are at work. */
+const WITH_HSM =
+  /^intent (create-world|create-operator-cards|generate-.*|wrap-.*) > (start (?!hands)|send (?!answer|run|reconcile|says)|write exchanges)/
+
+function mishapsOfHsm(boundary: string): Mishap[] {
+  return / > write /.test(boundary) ? ['HSM unplugged', 'card pulled'] : ['program dies', 'HSM unplugged', 'card pulled']
+}
+
+/** @returns those that need no HSM */
+export function mishapsOfMachine(boundary: string): Mishap[] {
   const what = boundary.slice(boundary.indexOf(' > ') + 3)
   if (what.startsWith('write ')) return ['kill', 'torn', 'disk full', 'write error']
   if (/^(create|sync|rename) /.test(what)) return ['kill', 'disk full', 'write error']
@@ -61,25 +68,37 @@ export interface Story {
 export async function suffer(dir: string, points: readonly Point[], undisturbed: string): Promise<Story> {
   await layOut(dir)
   const story: Story = { hit: [], missed: [], faults: [] }
-  const mark = `${dir}.mark`
-  for (const [index, point] of points.entries()) {
-    rmSync(mark, { force: true })
-    const ended = await resume(dir, { at: point.at, mishap: point.mishap, mark, after: String(2 + ((index * 7) % 40)) })
-    if (!existsSync(mark)) {
-      if (ended.code !== 0) story.faults.push(`${nameOf(point)}: not reached; ${endOf(ended)}`)
-      story.missed.push(point)
-      if (ended.code === 0) story.missed.push(...points.slice(index + 1))
-      break
-    }
-    story.hit.push(point)
-    const fault = faultOf(point, ended)
-    if (fault) story.faults.push(`${nameOf(point)}: ${fault}`)
-  }
-  const last = await resume(dir, {})
-  if (last.code !== 0) story.faults.push(`after ${story.hit.length > 0 ? nameOf(story.hit.at(-1)!) : 'nothing'}: ${endOf(last)}`)
-  else story.faults.push(...(await differences(dir, undisturbed)))
-  if (existsSync(dir) && story.faults.length === 0) rmSync(dir, { recursive: true })
+  let left = points
+  let ended: Ended
+  do {
+    const hit = await attempt(dir, left)
+    ended = hit.ended
+    story.hit.push(...hit.points)
+    left = left.filter((point) => !hit.points.some(({ at, mishap }) => at === point.at && mishap === point.mishap))
+    const last = hit.points.at(-1)
+    const fault = last ? faultOf(last, ended) : ended.code === 0 ? undefined : endOf(ended)
+    if (fault) story.faults.push(`${last ? nameOf(last) : `after ${story.hit.length > 0 ? nameOf(story.hit.at(-1)!) : 'nothing'}`}: ${fault}`)
+    if (!last && ended.code !== 0) return story
+  } while (ended.code !== 0)
+  plugIn(dir)
+  story.missed.push(...left)
+  story.faults.push(...(await differences(dir, undisturbed)))
+  if (story.faults.length === 0) rmSync(dir, { recursive: true })
   return story
+}
+
+/** Resumes once. @returns how that ended, and the mishaps that came about */
+async function attempt(dir: string, points: readonly Point[]): Promise<{ ended: Ended; points: Point[] }> {
+  const [plan, hit] = [`${dir}.plan`, `${dir}.hit`]
+  rmSync(hit, { force: true })
+  writeFileSync(plan, JSON.stringify(points))
+  plugIn(dir)
+  const ended = await resume(dir, { plan, hit })
+  return { ended, points: existsSync(hit) ? (jsonLines(hit) as unknown as Point[]) : [] }
+}
+
+function plugIn(dir: string): void {
+  if (existsSync(join(dir, UNPLUGGED))) renameSync(join(dir, UNPLUGGED), join(dir, MODULE))
 }
 
 const nameOf = ({ at, mishap }: Point): string => `${mishap} at "${at}"`
@@ -89,8 +108,9 @@ const endOf = ({ code, signal, stderr }: Ended): string => `ended with ${signal 
 function faultOf({ mishap }: Point, ended: Ended): string | undefined {
   if (mishap === 'kill' || mishap === 'kill soon' || mishap === 'torn') return ended.signal === 'SIGKILL' ? undefined : endOf(ended)
   if (ended.code === 0) return undefined
-  if (ended.code !== 3) return endOf(ended)
-  return /do next +.*resume/s.test(ended.stderr) ? undefined : `does not say what to do: ${ended.stderr.slice(-1500)}`
+  const mayFail = mishap === 'program dies' || mishap === 'HSM unplugged' || mishap === 'card pulled'
+  if (ended.code !== 3 && !(mayFail && ended.code === 1)) return endOf(ended)
+  return /do next +\S/.test(ended.stderr) ? undefined : `does not say what to do: ${ended.stderr.slice(-1500)}`
 }
 
 /** @returns what is otherwise than in the undisturbed ceremony */
@@ -105,7 +125,9 @@ async function differences(dir: string, undisturbed: string): Promise<string[]> 
     effectsOf(of)
       .filter((effect) => ONCE.test(effect))
       .map(alike)
-  compare('outcomes', outcomesOf(dir), outcomesOf(undisturbed))
+  // A step that failed for want of an HSM, and was done when it was there again, is done.
+  const done = (of: string): string[] => outcomesOf(of).filter((outcome) => outcome.endsWith(' done'))
+  compare('outcomes', done(dir), done(undisturbed))
   compare('outputs', outputsOf(dir), outputsOf(undisturbed))
   compare('effects', once(dir), once(undisturbed))
   compare('state of Azure', azureState(dir), azureState(undisturbed))
@@ -143,7 +165,7 @@ const alike = (text: string): string =>
 
 /** The outputs of each step instance, without what is different in every ceremony. */
 function outputsOf(dir: string): string[] {
-  const outcomes = entriesOf(dir).filter((entry) => entry.kind === 'outcome')
+  const outcomes = entriesOf(dir).filter((entry) => entry.kind === 'outcome' && entry.result === 'done')
   return outcomes.map(({ step, instance, outputs }) => `${step} ${instance ?? ''} ${alike(JSON.stringify(outputs))}`)
 }
 

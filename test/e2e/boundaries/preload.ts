@@ -2,7 +2,8 @@
  * Preloaded into a `ceremony` process by `node --import`: counts the boundaries at which power could fail (each write,
  * sync, rename and removal in the ceremony's folder, each signature, each message, request and program that has an effect)
  * and brings about a mishap at one of them. What it is to do stands in the query of its own URL, so the product needs no
- * hooks: `?dir=…` the ceremony, `&log=FILE` to list every boundary, or `&at=NAME&mishap=KIND`.
+ * hooks: `?dir=…` the ceremony; `&log=FILE` to list every boundary; `&plan=FILE` the mishaps that are to come about (a list of
+ * `Point` in JSON), with `&hit=FILE` to note those that did.
  *
  * A boundary is named by what the transcript says at that moment and what is about to be done, so that the same name
  * means the same moment in another run, and in a resumed one.
@@ -14,15 +15,14 @@ import https from 'node:https'
 import { syncBuiltinESMExports } from 'node:module'
 import { join, relative } from 'node:path'
 import { setTimeout as later } from 'node:timers'
-import type { Mishap } from './mishap.ts'
+import { type Mishap, MODULE, type Point, UNPLUGGED } from './mishap.ts'
 
 const asked = new URL(import.meta.url).searchParams
 const dir = asked.get('dir')!
 const log = asked.get('log')
-const at = asked.get('at')
-const mishap = asked.get('mishap') as Mishap | null
-/** Marks that the mishap came about. */
-const mark = asked.get('mark')
+const planFile = asked.get('plan')
+const hit = asked.get('hit')
+const plan: Point[] = planFile ? (JSON.parse(fs.readFileSync(planFile, 'utf8')) as Point[]) : []
 
 const real = { ...fs }
 const transcript = join(dir, 'transcript.intoto.jsonl')
@@ -36,7 +36,8 @@ let within = false
 /** What the last line of the transcript says: where the ceremony stands. */
 function readPlace(): void {
   if (!real.existsSync(transcript)) return
-  const last = real.readFileSync(transcript, 'utf8').trimEnd().split('\n').at(-1)
+  // Behind the last newline may stand half a line.
+  const last = real.readFileSync(transcript, 'utf8').split('\n').at(-2)
   if (last) placeAfter(last)
 }
 
@@ -66,13 +67,24 @@ function reach(what: string, writes: boolean): Mishap | undefined {
   const name = `${place} > ${what}${count > 1 ? ` (${count})` : ''}`
   if (log) real.appendFileSync(log, `${name}\n`)
   if (diskIsFull && writes) return 'disk full'
-  if (name !== at) return undefined
-  if (mark) real.writeFileSync(mark, '')
+  const index = plan.findIndex(({ at }) => at === name)
+  if (index < 0) return undefined
+  const [point] = plan.splice(index, 1)
+  const { mishap } = point!
+  if (hit) real.appendFileSync(hit, `${JSON.stringify(point)}\n`)
   if (mishap === 'kill') die()
-  if (mishap === 'kill soon') later(die, Number(asked.get('after')))
+  if (mishap === 'kill soon') later(die, after())
   if (mishap === 'disk full') diskIsFull = true
-  return mishap ?? undefined
+  if (mishap === 'HSM unplugged') real.renameSync(join(dir, MODULE), join(dir, UNPLUGGED))
+  if (mishap === 'card pulled') {
+    const slot = join(dir, 'rehearsal', 'nshield', 'slot.json')
+    if (real.existsSync(slot)) real.writeFileSync(slot, JSON.stringify({ ...JSON.parse(real.readFileSync(slot, 'utf8')), card: null }))
+  }
+  return mishap
 }
+
+/** Some milliseconds, in which a program gets now further, now less far. */
+const after = (): number => 2 + ((plan.length * 7) % 40)
 
 /** Throws what the kernel would say. */
 function fail(mishap: Mishap | undefined, call: string): void {
@@ -82,7 +94,7 @@ function fail(mishap: Mishap | undefined, call: string): void {
 }
 
 const isOurs = (path: unknown): path is string =>
-  typeof path === 'string' && !relative(dir, path).startsWith('..') && path !== log && path !== mark
+  typeof path === 'string' && !relative(dir, path).startsWith('..') && path !== log && path !== hit
 const pathOf = (file: unknown): string | undefined =>
   within ? undefined : typeof file === 'number' ? paths.get(file) : isOurs(file) ? file : undefined
 
@@ -178,10 +190,15 @@ https.request = ((url: URL, options: { method?: string }, ...rest: unknown[]) =>
   return (request as (...args: unknown[]) => unknown)(url, options, ...rest)
 }) as typeof https.request
 
+function dying(child: ChildProcess, mishap: Mishap | undefined): ChildProcess {
+  if (mishap === 'program dies') later(() => child.kill('SIGKILL'), after())
+  return child
+}
+
 const { spawn } = childProcess
 childProcess.spawn = ((program: string, ...rest: unknown[]) => {
-  reach(`start ${program.split('/').at(-1)}`, false)
-  return (spawn as (...args: unknown[]) => ChildProcess)(program, ...rest)
+  const mishap = reach(`start ${program.split('/').at(-1)}`, false)
+  return dying((spawn as (...args: unknown[]) => ChildProcess)(program, ...rest), mishap)
 }) as typeof childProcess.spawn
 
 const { fork } = childProcess
@@ -189,7 +206,7 @@ childProcess.fork = ((module: string, ...rest: unknown[]) => {
   const child = (fork as (...args: unknown[]) => ChildProcess)(module, ...rest)
   const send = child.send.bind(child) as (...args: unknown[]) => boolean
   child.send = ((message: { kind?: string; what?: string; op?: string }, ...further: unknown[]) => {
-    reach(`send ${message.what ?? message.kind ?? message.op ?? ''}`, false)
+    dying(child, reach(`send ${message.what ?? message.kind ?? message.op ?? ''}`, false))
     return send(message, ...further)
   }) as typeof child.send
   return child
