@@ -67,6 +67,16 @@ describe.skipIf(!room)('a pack, in a room without network, Node.js or npm', () =
     const twin = { NSHIELD_TWIN: '/home/hsm', CEREMONY_NODE: `${folder}/node_modules/.bin/node` }
     const variables = Object.entries(twin).map(([name, value]) => `${name}=${value}`)
     expect(room!.run('/home', 'env', ...variables, `${folder}/rehearsal/nshield/bin/new-rack`, '--cards', '6')).toMatchObject({ code: 0 })
+    const doctor = (): ReturnType<typeof packed> =>
+      packed('doctor', '/home/offline-half.yaml', '--setup', '/home/setup.yaml', '--dir', '/home')
+    expect(doctor()).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/ok +pack +\d+ files as packed\n(.*\n)*ok +network of hsm-room +none\n/),
+    })
+    const stranger = join(room!.root, folder, 'engine', 'src', 'stranger.ts')
+    writeFileSync(stranger, '')
+    expect(doctor()).toMatchObject({ code: 1, stdout: expect.stringContaining('engine/src/stranger.ts does not belong to it') })
+    rmSync(stranger)
     const files = ['--setup', '/home/setup.yaml', '--params', '/home/parameters.yaml', '--unattended', '/home/answers.yaml']
     const run = packed('run', '/home/offline-half.yaml', '--dir', '/home/ceremony', ...files)
     expect(run.stderr).toContain('Closed after')

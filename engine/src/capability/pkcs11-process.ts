@@ -88,11 +88,28 @@ function open(request: Request): unknown {
   }
 }
 
+/** Loads the library and says what it offers, without logging in anywhere. */
+function look(request: Request): unknown {
+  library.load(request.library!)
+  library.C_Initialize()
+  try {
+    const info = library.C_GetInfo()
+    const slots = library.C_GetSlotList(true).map((candidate) => ({
+      token: trimmed(library.C_GetTokenInfo(candidate).label),
+      mechanisms: library.C_GetMechanismList(candidate).map(mechanismName),
+    }))
+    return { library: `${trimmed(info.libraryDescription)} ${info.libraryVersion.major}.${info.libraryVersion.minor}`, slots }
+  } finally {
+    library.C_Finalize()
+  }
+}
+
 /** A wrapped RSA private key is a few KiB at most; an OAEP ciphertext at most 512 bytes. */
 const WRAPPED_MAX = 8192
 
 function carryOut(request: Request): unknown {
   if (request.op === 'open') return open(request)
+  if (request.op === 'look') return look(request)
   if (!session || !slot) throw new Error('no session is open')
   switch (request.op) {
     case 'mechanisms':

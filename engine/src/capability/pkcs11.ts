@@ -105,6 +105,22 @@ export function livePkcs11(hsm: HsmSetup, people: SecretsAndHands, scratch: Scra
   }
 }
 
+/** What a library offers before anybody logs in. */
+export interface LibraryOffer {
+  readonly library: string
+  readonly slots: readonly { readonly token: string; readonly mechanisms: readonly string[] }[]
+}
+
+/** Loads the library in a process of its own, and asks it. @throws PluginError `pkcs11/…` */
+export async function lookAtLibrary(hsm: HsmSetup): Promise<LibraryOffer> {
+  const library = new LibraryProcess({ ...hsm.environment })
+  try {
+    return (await library.call('look', { library: hsm.library })) as LibraryOffer
+  } finally {
+    await library.end()
+  }
+}
+
 /** @returns what of a request belongs into the recording: everything but the values of key material */
 export function recordedPkcs11(request: Record<string, unknown>): Record<string, unknown> {
   const template = request.template as Record<string, unknown> | undefined

@@ -216,6 +216,18 @@ export async function program(version: string): Promise<void> {
     async () => (await import('./rehearse.ts')).rehearse,
   )
   lazily(
+    new Command('doctor')
+      .description('Is this station fit for this runbook? Looks at program, disk, keys, clock, HSM and network; changes nothing')
+      .argument('[runbook]', 'the runbook (YAML)')
+      .requiredOption('--setup <file>', 'setup: mode, stations, cloud, HSM (YAML)')
+      .option('--dir <dir>', 'folder that the ceremony is to be in', '.')
+      .option('--officers <file>', 'who takes part (YAML), or a folder of `ceremony officer new`')
+      .option('--unattended <file>', 'a rehearsal’s answers: where the secret of the cloud’s credential is')
+      .option('--json', 'the checks as JSON on stdout')
+      .addHelpText('after', '\nExample:\n  ceremony doctor runbooks/byok-ceremony.yaml --setup setup.yaml --officers officers.yaml'),
+    async () => (await import('./doctor.ts')).doctor,
+  )
+  lazily(
     new Command('pack')
       .description('Write everything that an offline station needs into one file: program, Node, plugins, runbooks, checksums')
       .requiredOption('-o, --output <file>', 'the pack (.tar.gz)')
