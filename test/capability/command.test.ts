@@ -1,7 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test, vi } from 'vitest'
 import { liveCommands } from '../../engine/src/capability/command.ts'
 import type { SecretsAndHands } from '../../engine/src/capability/people.ts'
 import { makeScratch } from '../../engine/src/capability/scratch.ts'
@@ -74,6 +76,16 @@ test('a tool that asks has a terminal, which shows nothing of what is typed, eve
   const result = await open(people(1)).run({ program: 'reader', args, answers })
   expect(result.stdout).toBe(`a terminal for ${args[0]}\npassphrase of card 7: \n${'wrong'.length + 1}\n`)
 })
+
+test('a tool that waits for an answer ends with the engine, however the engine ends', async () => {
+  const pidFile = join(tools, 'pid')
+  tool('asks', `echo $$ > ${pidFile}; stty -echo raw; printf 'PIN: '; dd bs=1 count=1 2>/dev/null`)
+  const engine = spawn(process.execPath, [fileURLToPath(new URL('./waiting.ts', import.meta.url)), tools], { stdio: 'ignore' })
+  const pid = await vi.waitFor(() => Number(readFileSync(pidFile, 'utf8')), { timeout: 20_000 })
+  expect(existsSync(`/proc/${pid}`)).toBe(true)
+  engine.kill('SIGKILL')
+  await vi.waitFor(() => expect(existsSync(`/proc/${pid}`)).toBe(false), { timeout: 10_000 })
+}, 40_000)
 
 test('holds a tool until it is released, and gives it a scratch path that the plugin never sees', async () => {
   tool(

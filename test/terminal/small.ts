@@ -45,7 +45,7 @@ steps:
 `
 
 /** Lays the folder out. @returns the folder for the ceremony, and what \`run\` is given */
-export async function layOut(runbook = RUNBOOK): Promise<{ home: string; dir: string; run: string[] }> {
+export async function layOut(runbook = RUNBOOK, mode: 'rehearsal' | 'production' = 'rehearsal'): Promise<{ home: string; dir: string; run: string[] }> {
   const home = mkdtempSync(join(tmpdir(), 'ceremony-terminal-'))
   const keys = join(home, 'keys')
   mkdirSync(keys)
@@ -56,7 +56,7 @@ export async function layOut(runbook = RUNBOOK): Promise<{ home: string; dir: st
   writeFileSync(join(home, 'runbook.yaml'), runbook)
   const dir = join(home, 'ceremony')
   mkdirSync(dir)
-  writeFileSync(join(home, 'setup.yaml'), stringify({ mode: 'rehearsal', stations: { room: { key: join(keys, 'room.pem') } } }))
+  writeFileSync(join(home, 'setup.yaml'), stringify({ mode, stations: { room: { key: join(keys, 'room.pem') } } }))
   const officers = PEOPLE.map(({ name, roles }) => ({ name, roles, key: `keys/${name}.pem` }))
   writeFileSync(join(home, 'officers.yaml'), stringify({ officers }))
   const given = ['--setup', join(home, 'setup.yaml'), '--officers', join(home, 'officers.yaml')]

@@ -44,7 +44,7 @@ export function openDoors(needs: Needs, surroundings: Surroundings, recording: R
   const { clock, people, hsm } = surroundings
   const scratch = makeScratch()
   const commands = hsm && needs.commands ? liveCommands(hsm, needs.commands, people, scratch, surroundings.onOutput) : null
-  const pkcs11 = hsm && needs.pkcs11 ? livePkcs11(hsm, people, scratch) : null
+  const pkcs11 = hsm && needs.pkcs11 ? livePkcs11(hsm, people, scratch, surroundings.onOutput) : null
 
   const pass = async (door: string, request: unknown, signal: AbortSignal): Promise<unknown> => {
     switch (door) {

@@ -27,15 +27,17 @@ class LibraryProcess {
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   #requests = 0
 
-  constructor(environment: Record<string, string>) {
+  /** @param onOutput is told what the library prints */
+  constructor(environment: Record<string, string>, onOutput: (text: string) => void) {
     const namespace = emptyNetworkNamespace()
     this.#child = fork(MAIN, [], {
       execPath: namespace[0] ?? process.execPath,
       execArgv: [...namespace.slice(1), '--permission', '--allow-addons', '--allow-fs-read=*', '--no-warnings'],
       env: environment,
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
+    this.#child.stderr?.setEncoding('utf8').on('data', onOutput)
     this.#child.on('message', (message: { id: number; ok: boolean; value?: unknown; name?: string; message?: string }) => {
       const waiting = this.#waiting.get(message.id)
       this.#waiting.delete(message.id)
@@ -68,7 +70,7 @@ class LibraryProcess {
 }
 
 /** Opens the door. */
-export function livePkcs11(hsm: HsmSetup, people: SecretsAndHands, scratch: Scratch): LivePkcs11 {
+export function livePkcs11(hsm: HsmSetup, people: SecretsAndHands, scratch: Scratch, onOutput: (text: string) => void): LivePkcs11 {
   const sessions = new Map<number, LibraryProcess>()
   let opened = 0
   return {
@@ -76,7 +78,7 @@ export function livePkcs11(hsm: HsmSetup, people: SecretsAndHands, scratch: Scra
       const environment = vendorEnvironment(hsm, request.environment, scratch)
       for (let attempt = 1; ; attempt++) {
         const pin = request.pin ? await people.secret(request.pin, attempt) : undefined
-        const library = new LibraryProcess(environment)
+        const library = new LibraryProcess(environment, onOutput)
         try {
           const token = await library.call('open', { library: hsm.library, token: request.token, ...(pin === undefined ? {} : { pin }) })
           sessions.set(++opened, library)

@@ -10,7 +10,7 @@ export async function note(dir: string, options: { officers?: string }): Promise
   await goAtTerminal(dir, {
     ...options,
     plain: true,
-    async errand({ history, note }, desk, { officers }) {
+    async errand({ history, note }, desk, { officers, present }) {
       const { opened, closed, handedOverTo } = history
       if (!opened || closed || handedOverTo !== undefined) {
         throw new CeremonyError('note/nothing-open', 'There is no ceremony here to note anything about.', {
@@ -28,7 +28,11 @@ export async function note(dir: string, options: { officers?: string }): Promise
       const number = await desk.ask({
         text: 'Who notes it? Number:',
         during: 'rest',
-        check: (line) => (officers[Number(line.trim()) - 1] ? undefined : `A number from 1 to ${officers.length}.`),
+        check: (line) => {
+          const officer = officers[Number(line.trim()) - 1]
+          if (!officer) return `A number from 1 to ${officers.length}.`
+          return present.has(officer.name) ? undefined : 'That officer is not here.'
+        },
       })
       const text = await desk.ask({
         text: 'What is off script? One line:',

@@ -16,6 +16,8 @@ import { signAtDesk } from './signing.ts'
 export type TwinHands = (request: HandsRequest) => Promise<string | undefined>
 
 export interface TerminalPeople extends People {
+  /** Names of those in the room. */
+  readonly present: ReadonlySet<string>
   readonly wishes: Wishes
   readonly room: Room | undefined
 }
@@ -44,6 +46,7 @@ export async function peopleAtTerminal(
   return {
     unattended: false,
     officers: identities,
+    present,
     wishes,
     get room() {
       return room
