@@ -1,7 +1,8 @@
 /** What a benchmark is: main.ts runs them one after another and prints their rows. */
 export interface Benchmark {
   readonly name: string
-  run(): Promise<Row[]>
+  /** @param full whether to take the time that a million entries need */
+  run(full: boolean): Promise<Row[]>
 }
 
 /** One measured number. */
@@ -18,6 +19,12 @@ export function median(samples: readonly number[]): number {
   const sorted = samples.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/** @returns the sample below which that share of all samples lies */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = samples.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
 }
 
 /** @returns how often a second the work can be done, from repeating it for the given time */

@@ -29,16 +29,26 @@ export interface LongTranscript {
  * @param entries how many at least
  */
 export function longTranscript(entries: number): LongTranscript {
-  const steps = Math.max(1, Math.round(entries / 2 / PER_STEP))
-  const perStep = Math.max(1, Math.round(entries / 2 / steps))
-  const about = { entries: 3 + steps * perStep * 2, signatures: 5 + steps * perStep * 3 }
-  const dir = join(CACHE, `transcript-${VERSION}-${about.entries}`)
-  if (existsSync(dir)) return { dir, ...about }
-  rmSync(`${dir}.new`, { recursive: true, force: true })
-  mkdirSync(join(`${dir}.new`, 'artifacts', 'sha256'), { recursive: true })
-  new Writer(`${dir}.new`, steps, perStep).write()
-  renameSync(`${dir}.new`, dir)
-  return { dir, ...about }
+  const dir = join(CACHE, `transcript-${VERSION}-${entries}`)
+  if (!existsSync(dir)) {
+    rmSync(`${dir}.new`, { recursive: true, force: true })
+    writeLongTranscript(`${dir}.new`, entries)
+    renameSync(`${dir}.new`, dir)
+  }
+  const { steps, perStep } = shapeOf(entries)
+  return { dir, entries: 3 + steps * perStep * 2, signatures: 5 + steps * perStep * 3 }
+}
+
+/** Writes one into a folder that is new or empty. */
+export function writeLongTranscript(dir: string, entries: number): void {
+  const { steps, perStep } = shapeOf(entries)
+  mkdirSync(join(dir, 'artifacts', 'sha256'), { recursive: true })
+  new Writer(dir, steps, perStep).write()
+}
+
+function shapeOf(entries: number): { steps: number; perStep: number } {
+  const steps = Math.max(2, Math.round(entries / 2 / PER_STEP))
+  return { steps, perStep: Math.max(1, Math.round(entries / 2 / steps)) }
 }
 
 const closed = { type: 'object', additionalProperties: false }

@@ -31,7 +31,7 @@ export const raw: Benchmark = {
 }
 
 /** @returns operations a second, summed over one worker for each core */
-async function everyCore(operation: Operation, cores: number): Promise<number> {
+export async function everyCore(operation: Operation, cores = availableParallelism()): Promise<number> {
   const rates = Array.from({ length: cores }, () => {
     const worker = new Worker(WORKER, { workerData: operation })
     return new Promise<number>((resolve, reject) => worker.once('message', resolve).once('error', reject))

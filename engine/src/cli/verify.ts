@@ -2,13 +2,15 @@
 import { statSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { CeremonyError } from '../ceremony/error.ts'
-import { printable } from '../terminal/printable.ts'
 import { TrustError } from '../transcript/trust.ts'
 import { type Verification, type VerifyFinding, verifyTranscript } from '../transcript/verify.ts'
 import { wordsOf } from '../transcript/words.ts'
 
+/** As many findings as fit on a page beside the fingerprints; `--json` tells all. */
+const SHOWN = 6
+
 /**
- * @returns 0 if the transcript holds, else 1
+ * @returns 0 if every rule was checked and holds, else 1
  * @throws CeremonyError for a place or an option that is of no use (exit 2)
  */
 export async function verify(place: string, options: { trust?: string; head?: string; json?: boolean }): Promise<number> {
@@ -32,30 +34,33 @@ export async function verify(place: string, options: { trust?: string; head?: st
   }
   // A long transcript is a stream of short-lived objects: room for more of them would be filled with garbage.
   setFlagsFromString('--semi-space-growth-factor=1')
-  const result = await verifyTranscript(place, options).catch((error: Error): never => {
-    if (error instanceof TrustError) {
-      throw unusable(
-        'verify/trust',
-        'The trust file cannot be used.',
-        error.message,
-        'a YAML list of fingerprints or public keys',
-        'Correct the file.',
-      )
-    }
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') {
-      throw unusable(
-        'verify/missing',
-        `No transcript can be read at ${place}.`,
-        error.message,
-        'the folder of a ceremony, or a transcript',
-        'Check the path.',
-      )
-    }
-    throw error
-  })
+  const result = await verifyTranscript(place, options).catch((error: Error): never => refuse(place, error))
   process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : describe(result))
   return result.ok ? 0 : 1
+}
+
+/** What could not be read at all is bad usage, not a bad transcript. */
+function refuse(place: string, error: Error): never {
+  if (error instanceof TrustError) {
+    throw unusable(
+      'verify/trust',
+      'The trust file cannot be used.',
+      error.message,
+      'a YAML list of fingerprints or public keys, or a map with `officers`',
+      'Correct the file; docs/transcript.md shows examples.',
+    )
+  }
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') {
+    throw unusable(
+      'verify/missing',
+      `No transcript can be read at ${place}.`,
+      error.message,
+      'the folder of a ceremony, or a transcript',
+      'Check the path.',
+    )
+  }
+  throw error
 }
 
 function unusable(code: string, message: string, found: string, expected: string, advice: string): CeremonyError {
@@ -63,10 +68,13 @@ function unusable(code: string, message: string, found: string, expected: string
 }
 
 function describe(result: Verification): string {
-  const lines = [`The transcript ${result.verdict}.`, '']
-  for (const finding of result.findings) lines.push(...describeFinding(finding))
-  if (result.warnings.length > 0)
-    lines.push('Odd, but no reason to doubt what the entries prove:', ...result.warnings.flatMap(describeFinding))
+  const { findings, warnings, unchecked } = result
+  const lines = [`The transcript ${result.verdict}.`, '', ...describeFindings(findings)]
+  if (unchecked.length > 0) {
+    lines.push('Not checked, because there are no artifacts (the runbook is one) beside the transcript:')
+    lines.push(...wrapped(unchecked.join(', ')), '')
+  }
+  if (warnings.length > 0) lines.push('Odd, but no reason to doubt what the entries prove:', ...describeFindings(warnings))
   lines.push(
     `Entries   ${result.entries}, ${result.closed ? 'closed' : 'not closed'}, ${result.mode ?? 'no mode'}`,
     `Head      ${result.head ?? 'none'}`,
@@ -75,6 +83,12 @@ function describe(result: Verification): string {
     lines.push(...fingerprint('Officer', `${name} (${roles.join(', ')})`, keyid, result.trusted))
   for (const [name, { keyid }] of Object.entries(result.stations)) lines.push(...fingerprint('Station', name, keyid, result.trusted))
   return `${lines.map(printable).join('\n')}\n`
+}
+
+function describeFindings(findings: readonly VerifyFinding[]): string[] {
+  const lines = findings.slice(0, SHOWN).flatMap(describeFinding)
+  if (findings.length > SHOWN) lines.push(`  … and ${findings.length - SHOWN} more; --json tells all of them`, '')
+  return lines
 }
 
 function describeFinding({ line, rule, found, expected }: VerifyFinding): string[] {
@@ -86,4 +100,13 @@ function fingerprint(what: string, who: string, keyid: string, trusted: boolean)
   const words = wordsOf(keyid)
   const rows = trusted ? [] : [0, 8, 16, 24].map((from) => `            ${words.slice(from, from + 8).join(' ')}`)
   return [`${what}   ${who}`, `          ${keyid}`, ...rows]
+}
+
+function wrapped(text: string): string[] {
+  return text.match(/.{1,100}(?:, |$)/g)?.map((line) => `  ${line.trimEnd()}`) ?? []
+}
+
+/** Text from a transcript comes from strangers: what could move the cursor or turn the reading direction is shown as its code. */
+function printable(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }

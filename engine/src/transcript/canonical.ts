@@ -1,5 +1,6 @@
 /** Canonical JSON (RFC 8785) of I-JSON data (RFC 7493): what is signed and hashed. */
 import canonicalizeJson from 'canonicalize'
+import { readCanonical } from './canonical-read.ts'
 import { isCanonical } from './canonical-scan.ts'
 
 /** Bounds for what is read from outside. */
@@ -35,7 +36,7 @@ export function canonicalize(value: unknown): string {
 export function parseCanonical(bytes: Uint8Array, limits: JsonLimits): unknown {
   if (bytes.length > limits.bytes) throw new CanonicalError(`longer than ${limits.bytes} bytes`)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (isCanonical(buffer, Math.min(limits.depth, MAX_DEPTH))) return JSON.parse(buffer.toString())
+  if (isCanonical(buffer, Math.min(limits.depth, MAX_DEPTH))) return readCanonical(buffer)
   return refuse(bytes, limits)
 }
 

@@ -2,6 +2,8 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Spare } from './batches.ts'
+import { readCanonical } from './canonical-read.ts'
+import type { Statement } from './entry.ts'
 import { STATEMENT_SHAPES } from './entry-schema.ts'
 import type { Identities } from './identities.ts'
 import type { JudgedLine } from './line.ts'
@@ -44,7 +46,7 @@ export class LinePool {
     const bytes = Buffer.from(payloads)
     let at = 0
     for (const { length, ...line } of lines) {
-      const statement = length === undefined ? undefined : JSON.parse(bytes.toString('utf8', at, at + length))
+      const statement = length === undefined ? undefined : (readCanonical(bytes.subarray(at, at + length)) as Statement)
       at += length ?? 0
       yield { ...line, statement }
     }

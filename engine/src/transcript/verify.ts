@@ -58,6 +58,7 @@ export async function verifyTranscript(
   } catch (error) {
     reportEnd(error as NodeJS.ErrnoException, verifier)
   }
+  verifier.findings.splice(MAX_FINDINGS)
   return resultOf(verifier, artifacts, options.head, trust)
 }
 
@@ -84,18 +85,27 @@ async function* judgedLines(file: string, dir: string | undefined, verifier: Ver
   const underWay: Promise<Iterable<JudgedLine>>[] = []
   let pool: LinePool | undefined
   try {
-    for await (const { bytes, torn } of readBatches(file, ENVELOPE_LIMITS.bytes, spare)) {
-      if (torn > 0) verifier.report(0, 'transcript/torn', `${torn} bytes behind the last newline`, 'a newline at the end of the last line')
-      if (pool) {
-        underWay.push(pool.judge(bytes))
-        if (underWay.length >= pool.width) yield await underWay.shift()!
-        continue
+    let tooLong: CanonicalError | undefined
+    try {
+      for await (const { bytes, torn } of readBatches(file, ENVELOPE_LIMITS.bytes, spare)) {
+        if (torn > 0)
+          verifier.report(0, 'transcript/torn', `${torn} bytes behind the last newline`, 'a newline at the end of the last line')
+        if (pool) {
+          underWay.push(pool.judge(bytes))
+          if (underWay.length >= pool.width) yield await underWay.shift()!
+          continue
+        }
+        // The first batch tells who may sign, which the threads must know.
+        yield judgedHere(bytes, checker)
+        if (isLarge && checker.identities) pool = new LinePool(dir, checker.identities, spare)
       }
-      // The first batch tells who may sign, which the threads must know.
-      yield judgedHere(bytes, checker)
-      if (isLarge && checker.identities) pool = new LinePool(dir, checker.identities, spare)
+    } catch (error) {
+      if (!(error instanceof CanonicalError)) throw error
+      tooLong = error
     }
     for (const lines of underWay) yield await lines
+    // Only now is it known which line that is.
+    if (tooLong) throw tooLong
   } finally {
     await pool?.close()
   }
