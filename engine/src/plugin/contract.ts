@@ -241,6 +241,23 @@ export class PluginError extends Error {
   }
 }
 
+/**
+ * For what an action does once its effect has taken place: looking at it, leaving things in order. A failure there says for
+ * itself that nothing changed, which is true of it but not of the action.
+ * @param changed what is different in the world by then
+ * @throws PluginError saying that
+ */
+export async function afterEffect<T>(changed: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof PluginError) || error.changed !== 'nothing') throw error
+    throw new PluginError(error.code, error.message, { ...about(error), changed })
+  }
+}
+
+const about = ({ found, expected, advice, cause }: PluginError) => ({ found, expected, advice, cause })
+
 /** Declares an action; only there for the types to be inferred. */
 export function action<I extends TSchema, O extends TSchema>(definition: Action<I, O>): Action<I, O> {
   return definition

@@ -1,5 +1,5 @@
 /** Uploads a key that an HSM wrapped for a key exchange key of the vault. */
-import { Artifact, action, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
+import { Artifact, action, afterEffect, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
 import { keysOf } from './clients.ts'
 import { readEnvelope } from './envelope.ts'
 import { findKey, type KeyView, requireKey, sameOperations } from './key-view.ts'
@@ -46,7 +46,8 @@ export const importKey = action({
     const present = await findKey(input.vault, input.name, context)
     requireRoom(input, present)
     await upload(input, bytes, context)
-    return outputs(requireImported(await requireKey(input.vault, input.name, context), input))
+    const look = () => requireKey(input.vault, input.name, context)
+    return outputs(requireImported(await afterEffect(`\`${input.name}\` was uploaded`, look), input))
   },
   async reconcile(input, context) {
     const key = await findKey(input.vault, input.name, context)

@@ -1,5 +1,5 @@
 /** Key exchange keys: RSA keys in the vault's HSM that can do nothing but receive other keys. */
-import { action, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
 import { keysOf } from './clients.ts'
 import { findKey, type KeyView, requireKey, sameOperations } from './key-view.ts'
 import { Bits, closed, Kek, KeyInVault } from './names.ts'
@@ -22,7 +22,8 @@ export const createKek = action({
     } catch (error) {
       throw serviceError(error, `create key \`${input.name}\``, 'Check that the vault is premium and that its keys may be created.')
     }
-    return outputs(requireKek(await requireKey(input.vault, input.name, context), input.name, input.bits))
+    const made = () => requireKey(input.vault, input.name, context)
+    return outputs(requireKek(await afterEffect(`the key \`${input.name}\` was made`, made), input.name, input.bits))
   },
   async reconcile(input, context) {
     const key = await findKey(input.vault, input.name, context)

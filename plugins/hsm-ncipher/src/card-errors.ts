@@ -31,7 +31,8 @@ export function cardSetNotLoaded(cardSet: string, result: CommandResult, { neede
 
 /** For tools that have a quorum of administrator cards read. */
 export function administratorsNotRead(command: string, result: CommandResult, { needed, total }: Quorum): PluginError {
-  if (result.cancelled === undefined) return toolFailed(command, result, 'nothing')
+  // A tool that failed by itself may have been beyond reading.
+  if (result.cancelled === undefined) return toolFailed(command, result, 'unknown')
   return new PluginError('hsm/quorum-not-met', `The administrator cards did not make up their quorum: ${result.cancelled}.`, {
     found: `${count(cardsRead(result))} read`,
     expected: `${count(needed)} of the ${total}`,

@@ -1,5 +1,5 @@
 /** Action `create-operator-cards`: a card set that protects keys. */
-import { action, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Context, PluginError, Type } from '@ceremony/engine/plugin'
 import { operatorCards, whileWriting, whileWritingAuthorized } from './card-dialogue.ts'
 import { cardsNotWritten } from './card-errors.ts'
 import { CardSetName, Hash, ModuleNumber, QuorumText, readQuorum } from './inputs.ts'
@@ -27,13 +27,7 @@ export const createOperatorCards = action({
     const answers = (fips_level_3 ? whileWritingAuthorized : whileWriting)(operatorCards(name))
     const made = await context.command.run({ program: 'createocs', args, answers })
     if (made.exitCode !== 0 || made.cancelled !== undefined) throw cardsNotWritten(`createocs ${args.join(' ')}`, made, readQuorum(quorum))
-    const hkltu = /^cardset created; hkltu = ([0-9a-f]{40})\r?$/m.exec(made.stdout)?.[1]
-    if (!hkltu) throw unknownOutput('createocs', '`cardset created; hkltu = …`', made.stdout.slice(-200))
-
-    const listed = (await readCardSetList(context)).find((set) => set.hkltu === hkltu)
-    if (listed?.name !== name || listed.quorum !== quorum) {
-      throw unknownOutput('nfkminfo -c', `the new card set: ${hkltu} ${quorum} ${name}`, listed ? Object.values(listed).join(' ') : '')
-    }
+    const hkltu = await afterEffect(`the card set \`${name}\` was made`, () => lookAtCardSet(name, quorum, made.stdout, context))
     return { name, hkltu, quorum, cards: readQuorum(quorum).total }
   },
 
@@ -51,6 +45,17 @@ export const createOperatorCards = action({
     return { verdict: 'done', outputs, facts: `nfkminfo lists the card set \`${name}\`, ${quorum}, hkltu ${set.hkltu}` }
   },
 })
+
+/** @param printed by createocs */
+async function lookAtCardSet(name: string, quorum: string, printed: string, context: Context): Promise<string> {
+  const hkltu = /^cardset created; hkltu = ([0-9a-f]{40})\r?$/m.exec(printed)?.[1]
+  if (!hkltu) throw unknownOutput('createocs', '`cardset created; hkltu = …`', printed.slice(-200))
+  const listed = (await readCardSetList(context)).find((set) => set.hkltu === hkltu)
+  if (listed?.name !== name || listed.quorum !== quorum) {
+    throw unknownOutput('nfkminfo -c', `the new card set: ${hkltu} ${quorum} ${name}`, listed ? Object.values(listed).join(' ') : '')
+  }
+  return hkltu
+}
 
 function exists({ name, hkltu, quorum }: CardSet): PluginError {
   return new PluginError('hsm/card-set-exists', `There is a card set named \`${name}\` already.`, {

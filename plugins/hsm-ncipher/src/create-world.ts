@@ -1,5 +1,5 @@
 /** Action `create-world`: a new security world and its administrator cards. */
-import { action, type Context, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Context, PluginError, Type } from '@ceremony/engine/plugin'
 import { ADMINISTRATOR_CARDS, whileWriting } from './card-dialogue.ts'
 import { cardsNotWritten } from './card-errors.ts'
 import { enquire } from './enquiry.ts'
@@ -9,6 +9,12 @@ import { readWorldInfo, type World } from './nfkminfo.ts'
 import { unknownOutput } from './tool.ts'
 
 const closed = { additionalProperties: false }
+
+interface Wanted {
+  readonly module: number
+  readonly 'acs-quorum': string
+  readonly 'fips-level-3'?: boolean
+}
 
 export const createWorld = action({
   title: 'Create the security world and its administrator cards',
@@ -39,13 +45,7 @@ export const createWorld = action({
     if (input['fips-level-3']) args.push('--mode=fips-140-level-3')
     const made = await context.command.run({ program: 'new-world', args, answers: whileWriting(ADMINISTRATOR_CARDS) })
     if (made.exitCode !== 0 || made.cancelled !== undefined) throw cardsNotWritten(`new-world ${args.join(' ')}`, made, quorum)
-    const hknso = /^security world generated on module #\d+; hknso = ([0-9a-f]{40})\r?$/m.exec(made.stdout)?.[1]
-    if (!hknso) throw unknownOutput('new-world', '`security world generated on module #…; hknso = …`', made.stdout.slice(-200))
-
-    await bringIntoMode(context, module, 'operational')
-    const outputs = await describeWorld(input, await readWorldInfo(context), context)
-    if (outputs.hknso !== hknso) throw mismatch(`hknso ${outputs.hknso}`, `hknso ${hknso}, as new-world printed it`)
-    return outputs
+    return afterEffect('a security world was made', () => lookAtWorld(input, made.stdout, context))
   },
 
   async reconcile(input, context) {
@@ -59,6 +59,17 @@ export const createWorld = action({
   },
 })
 
+/** @param printed by new-world */
+async function lookAtWorld(input: Wanted, printed: string, context: Context) {
+  const hknso = /^security world generated on module #\d+; hknso = ([0-9a-f]{40})\r?$/m.exec(printed)?.[1]
+  if (!hknso) throw unknownOutput('new-world', '`security world generated on module #…; hknso = …`', printed.slice(-200))
+
+  await bringIntoMode(context, input.module, 'operational')
+  const outputs = await describeWorld(input, await readWorldInfo(context), context)
+  if (outputs.hknso !== hknso) throw mismatch(`hknso ${outputs.hknso}`, `hknso ${hknso}, as new-world printed it`)
+  return outputs
+}
+
 function refuseToReplace(world: World): void {
   if (world.state === 'none') return
   throw new PluginError('hsm/world-exists', 'There is a security world already; this plugin never replaces one.', {
@@ -70,7 +81,7 @@ function refuseToReplace(world: World): void {
 }
 
 /** @throws PluginError `hsm/world-mismatch` when the world is not the one that was asked for */
-async function describeWorld(input: { module: number; 'acs-quorum': string; 'fips-level-3'?: boolean }, world: World, context: Context) {
+async function describeWorld(input: Wanted, world: World, context: Context) {
   const quorum = input['acs-quorum']
   if (world.state !== 'usable' || world.hknso === null) throw mismatch(`a world that is ${world.state}`, 'a usable world')
   if (world.quorum !== quorum) throw mismatch(`quorum ${world.quorum}`, `quorum ${quorum}`)

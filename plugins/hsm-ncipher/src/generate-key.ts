@@ -1,5 +1,5 @@
 /** Action `generate-key`: an RSA key in the HSM, protected by an operator card set. */
-import { action, type Pkcs11Session, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Pkcs11Session, PluginError, Type } from '@ceremony/engine/plugin'
 import { Base64Url, CardSetName, KeyLabel, KeyRef, Sha256 } from './inputs.ts'
 import { withCardSet } from './open-card-set.ts'
 import { bitLength, checkPrivateKey, findPrivateKeys, modulusDigest, readPublicHalf } from './rsa-key.ts'
@@ -35,7 +35,7 @@ export const generateKey = action({
           CKA_UNWRAP: false,
         },
       )
-      return describeKey(session, privateKey, input)
+      return afterEffect(`the key \`${label}\` is in the HSM`, () => describeKey(session, privateKey, input))
     })
   },
 

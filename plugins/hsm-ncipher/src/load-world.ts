@@ -1,5 +1,5 @@
 /** Action `load-world`: brings the security world that is on this host into a module, by a quorum of its administrator cards. */
-import { action, type Context, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Context, PluginError, Type } from '@ceremony/engine/plugin'
 import { whileReadingAdministrators } from './card-dialogue.ts'
 import { administratorsNotRead } from './card-errors.ts'
 import { enquire } from './enquiry.ts'
@@ -18,23 +18,13 @@ export const loadWorld = action({
     'administrator cards. What the module holds of another world is erased.',
 
   async run({ module, hknso }, context) {
-    const { quorum } = requireWorld(await readWorldInfo(context), hknso, 'nothing')
+    const { quorum } = requireWorld(await readWorldInfo(context), hknso)
     await bringIntoMode(context, module, 'initialization')
     const args = ['--program', `--module=${module}`]
     const loaded = await context.command.run({ program: 'new-world', args, answers: whileReadingAdministrators() })
     if (loaded.exitCode !== 0 || loaded.cancelled !== undefined)
       throw administratorsNotRead(`new-world ${args.join(' ')}`, loaded, readQuorum(quorum))
-    await bringIntoMode(context, module, 'operational')
-    const world = requireWorld(await readWorldInfo(context), hknso, 'the module was programmed')
-    if (world.state !== 'usable') {
-      throw new PluginError('hsm/world-unusable', 'The module was programmed, but the security world is not usable on it.', {
-        found: `a world that is ${world.state}`,
-        expected: 'a usable world',
-        changed: 'the module was programmed',
-        advice: 'Look at the module with `nfkminfo`; check that the key management data is complete.',
-      })
-    }
-    return describe(context, module, world)
+    return afterEffect('the module was programmed', () => lookAtModule(module, hknso, context))
   },
 
   async reconcile({ module, hknso }, context) {
@@ -47,15 +37,29 @@ export const loadWorld = action({
   },
 })
 
+async function lookAtModule(module: number, hknso: string, context: Context) {
+  await bringIntoMode(context, module, 'operational')
+  const world = requireWorld(await readWorldInfo(context), hknso)
+  if (world.state !== 'usable') {
+    throw new PluginError('hsm/world-unusable', 'The module was programmed, but the security world is not usable on it.', {
+      found: `a world that is ${world.state}`,
+      expected: 'a usable world',
+      changed: 'nothing',
+      advice: 'Look at the module with `nfkminfo`; check that the key management data is complete.',
+    })
+  }
+  return describe(context, module, world)
+}
+
 /** @throws PluginError `hsm/no-world-file`, `hsm/other-world` */
-function requireWorld({ state, hknso, quorum }: World, wanted: string, changed: string) {
+function requireWorld({ state, hknso, quorum }: World, wanted: string) {
   if (state !== 'none' && hknso === wanted && quorum !== null) return { state, hknso, quorum }
   const none = state === 'none'
   const message = none ? 'The key management data of the security world is not on this host.' : 'Another security world is on this host.'
   throw new PluginError(none ? 'hsm/no-world-file' : 'hsm/other-world', message, {
     found: none ? 'no world' : `hknso ${hknso}`,
     expected: `the world with hknso ${wanted}`,
-    changed,
+    changed: 'nothing',
     advice: 'Copy the folder `kmdata/local` from the backup of that world to this host, then resume.',
   })
 }
