@@ -115,7 +115,7 @@ export interface LibraryOffer {
 
 /** Loads the library in a process of its own, and asks it. @throws PluginError `pkcs11/…` */
 export async function lookAtLibrary(hsm: HsmSetup): Promise<LibraryOffer> {
-  const library = new LibraryProcess({ ...hsm.environment })
+  const library = new LibraryProcess({ ...hsm.environment }, () => {})
   try {
     return (await library.call('look', { library: hsm.library })) as LibraryOffer
   } finally {
