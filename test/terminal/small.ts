@@ -45,7 +45,10 @@ steps:
 `
 
 /** Lays the folder out. @returns the folder for the ceremony, and what \`run\` is given */
-export async function layOut(runbook = RUNBOOK, mode: 'rehearsal' | 'production' = 'rehearsal'): Promise<{ home: string; dir: string; run: string[] }> {
+export async function layOut(
+  runbook = RUNBOOK,
+  mode: 'rehearsal' | 'production' = 'rehearsal',
+): Promise<{ home: string; dir: string; run: string[] }> {
   const home = mkdtempSync(join(tmpdir(), 'ceremony-terminal-'))
   const keys = join(home, 'keys')
   mkdirSync(keys)
