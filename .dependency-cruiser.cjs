@@ -44,7 +44,7 @@ module.exports = {
     area('capability', ['plugin', 'transcript'], 'doors carry out what plugins ask, and record it'),
     area('report', ['runbook', 'transcript'], 'reports are made from the transcript alone'),
     area('replay', ['runbook', 'plugin', 'capability', 'transcript', 'ceremony'], 'a replay runs the ceremony’s own code on its recording'),
-    area('doctor', ['ceremony', 'runbook', 'plugin', 'capability'], 'it looks at what a ceremony would use, by the same code'),
+    area('doctor', ['ceremony', 'runbook', 'plugin', 'capability', 'pack'], 'it looks at what a ceremony would use, by the same code'),
     area('pack', [], 'a pack is made of files alone'),
     area('ceremony', ['runbook', 'plugin', 'capability', 'transcript', 'station', 'officer'], 'the run knows nothing of the command line'),
     area('terminal', ['runbook', 'plugin', 'transcript', 'officer', 'ceremony'], 'people at a terminal are one way to run a ceremony'),

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ceremony, effectsOf, entriesOf, jsonLines, outcomesOf, ROOT, remove, secretsOf, temporary } from './rehearsal.ts'
+import { ceremony, effectsOf, entriesOf, jsonLines, outcomesOf, ROOT, remove, secretsOf, start, temporary } from './rehearsal.ts'
 
 const home = temporary()
 /** The ceremony that made the world, the cards, the keys and the vaults that the others care for. */
@@ -45,6 +46,29 @@ describe('after a ceremony', () => {
     )
     expect(outputsOf(dir, 'replace')).toMatchObject({ hknso: outputsOf(made, 'create-world').hknso, quorum: '2/3' })
   }, 180_000)
+
+  test('killed when the new cards are just in force, it is taken up again and ends as it should', async () => {
+    const dir = join(home, 'killed')
+    const running = start('rehearse', join(ROOT, 'runbooks', 'replace-administrator-cards.yaml'), '--after', made, '--dir', dir)
+    const replaced = (): number => {
+      const file = join(dir, 'rehearsal', 'nshield', 'effects.jsonl')
+      return existsSync(file) ? (readFileSync(file, 'utf8').match(/administrator-cards\/replace/g)?.length ?? 0) : 0
+    }
+    let ended = false
+    void running.ended.then(() => {
+      ended = true
+    })
+    while (!ended && replaced() === 0) await sleep(5)
+    running.killAll()
+    await running.ended
+    expect(outcomesOf(dir)).not.toContain('replace  done')
+    const resumed = await ceremony('resume', dir)
+    expect(resumed.stderr).toContain('replace was interrupted; asked the world: not-done')
+    expect(resumed.code).toBe(0)
+    expect(replaced()).toBe(2)
+    expect(await ceremony('verify', dir)).toMatchObject({ code: 0 })
+    expect((await ceremony('replay', dir)).stdout).toContain('came out again, byte for byte')
+  }, 240_000)
 
   test('each card is audited by itself, a missing one is followed up, and nothing changes', async () => {
     const dir = await rehearsed('card-audit')

@@ -32,7 +32,7 @@ const RehearsalSchema = Type.Object(
 
 type Yaml = Record<string, unknown>
 interface Answers {
-  readonly secrets: Record<string, string>
+  readonly secrets: Readonly<Record<string, string | string[]>>
   readonly hands: { readonly run: string[] }
 }
 interface Setup {
@@ -98,12 +98,24 @@ async function layOut(
     }),
     answers: write('answers.yaml', {
       ...answers,
-      secrets: { ...answers.secrets, ...Object.fromEntries((about.secrets ?? []).map((name) => [name, passphrase()])) },
+      secrets: withNew(answers.secrets, about.secrets ?? []),
       records: about.records ?? {},
       hands: { ...answers.hands, environment },
     }),
     parameters: write('parameters.yaml', { ...Object.fromEntries(inherited), ...(place(about.parameters ?? {}) as Yaml), ...overridden }),
   })
+}
+
+/** What replaces something (`new-…`) may be in force already when an interrupted step runs again, so it is tried there second. */
+function withNew(secrets: Answers['secrets'], names: readonly string[]): Record<string, string | string[]> {
+  const all: Record<string, string | string[]> = { ...secrets }
+  for (const name of names) {
+    const made = passphrase()
+    all[name] = made
+    const replaced = secrets[name.replace(/^new-/, '')]
+    if (replaced !== undefined) all[name.replace(/^new-/, '')] = [...[replaced].flat(), made]
+  }
+  return all
 }
 
 function readRehearsal(file: string): Static<typeof RehearsalSchema> {

@@ -1,9 +1,10 @@
 /** The program itself: the right Node, nothing changed in a pack, the runbook and its plugins as they belong together. */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { engineIdentity } from '../ceremony/identity.ts'
 import type { Plugins } from '../ceremony/plugins.ts'
+import { pathsBelow, SUMS } from '../pack/files.ts'
 import { projectRoot } from '../plugin/package.ts'
 import { checkRunbook } from '../runbook/check.ts'
 import type { Runbook } from '../runbook/model.ts'
@@ -32,7 +33,7 @@ export function checkProgram(): Check[] {
 
 /** Compares every file of a pack with its checksums. */
 function checkPack(root: string): Check {
-  const sums = join(root, 'SHA256SUMS')
+  const sums = join(root, SUMS)
   if (!statSync(sums, { throwIfNoEntry: false })) return good('pack', 'not a pack: an installation', 'a whole pack, or an installation')
   const listed = new Map(
     readFileSync(sums, 'utf8')
@@ -40,7 +41,7 @@ function checkPack(root: string): Check {
       .filter((line) => line !== '')
       .map((line) => [line.slice(66), line.slice(0, 64)]),
   )
-  const present = filesBelow(root).filter((path) => path !== 'SHA256SUMS' && !OWN.test(path))
+  const present = pathsBelow(root).flatMap(({ path, entry }) => (entry.isFile() && path !== SUMS && !OWN.test(path) ? [path] : []))
   const wrong = present.filter(
     (path) =>
       createHash('sha256')
@@ -60,12 +61,6 @@ function checkPack(root: string): Check {
     'every file as packed',
     'Unpack it again from a medium whose digest you have compared. Do not go on with this one.',
   )
-}
-
-function filesBelow(root: string): string[] {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length).replace(/^\//, ''))
 }
 
 export function checkRunbookFits(runbook: Runbook, plugins: Plugins): Check[] {

@@ -3,9 +3,7 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { productionPackages } from './dependencies.ts'
-
-/** The file by which the launcher, and whoever checks it, knows a pack. */
-const SUMS = 'SHA256SUMS'
+import { pathsBelow, SUMS } from './files.ts'
 
 /** Files below one folder, by their paths in it, sorted. */
 export interface Files {
@@ -96,7 +94,5 @@ function links(root: string, workspaces: readonly string[]): string[] {
 
 function filesBelow(root: string, part: string): string[] {
   if (!lstatSync(join(root, part)).isDirectory()) return [part]
-  return readdirSync(join(root, part), { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+  return pathsBelow(root, part).map(({ path }) => path)
 }

@@ -77,7 +77,8 @@ export async function suffer(dir: string, points: readonly Point[], undisturbed:
     left = left.filter((point) => !hit.points.some(({ at, mishap }) => at === point.at && mishap === point.mishap))
     const last = hit.points.at(-1)
     const fault = last ? faultOf(last, ended) : ended.code === 0 ? undefined : endOf(ended)
-    if (fault) story.faults.push(`${last ? nameOf(last) : `after ${story.hit.length > 0 ? nameOf(story.hit.at(-1)!) : 'nothing'}`}: ${fault}`)
+    if (fault)
+      story.faults.push(`${last ? nameOf(last) : `after ${story.hit.length > 0 ? nameOf(story.hit.at(-1)!) : 'nothing'}`}: ${fault}`)
     if (!last && ended.code !== 0) return story
   } while (ended.code !== 0)
   plugIn(dir)
