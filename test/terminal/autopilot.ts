@@ -17,6 +17,17 @@ export async function answerAll(terminal: Terminal, rules: readonly Rule[]): Pro
   }
 }
 
+/** Answers until something else comes. */
+export async function answerUntil(terminal: Terminal, rules: readonly Rule[], end: RegExp): Promise<void> {
+  const any = new RegExp([end, ...rules.map(({ when }) => when)].map(({ source }) => `(?:${source})`).join('|'))
+  for (;;) {
+    const [seen] = await terminal.see(any)
+    if (end.test(seen)) return
+    const rule = rules.find(({ when }) => when.test(seen))!
+    terminal.type(typeof rule.answer === 'string' ? rule.answer : rule.answer(rule.when.exec(seen)!))
+  }
+}
+
 /** @returns what the cheat sheet of a rehearsal tells: whose passphrase is what */
 export function readCheatSheet(text: string): Map<string, string> {
   const rows = [...text.matchAll(/^ {2}(\S.*?) {2,}(\S.*)$/gm)].map(([, name, value]) => [name!, value!] as const)
