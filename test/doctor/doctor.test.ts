@@ -61,6 +61,7 @@ describe('doctor', () => {
       disk: 'ok',
       clock: 'ok',
       programs: 'ok',
+      'terminal for programs': 'ok',
       'card reader': 'ok',
       mechanisms: 'ok',
     })

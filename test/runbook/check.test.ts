@@ -24,6 +24,19 @@ describe('check', () => {
     expect(check(design)).toEqual([])
   })
 
+  it('finds a list and a map that would have to stand inside text, and lets a joined list stand', () => {
+    const step = (text: string) => `  - id: tell\n    instruct: 'Look: ${text}'\n`
+    const [finding, ...more] = check(`${HEAD}${step('${{ [1, 2] }} here')}`)
+    expect(more).toEqual([])
+    expect(finding).toMatchObject({
+      code: 'expression/type',
+      message: 'A list cannot stand inside text',
+      advice: expect.stringContaining('join'),
+    })
+    expect(errorsInSteps(step('${{ parameters.geographies }}'))).toEqual(['2:26 expression/type'])
+    expect(errorsInSteps(step('${{ ["a", "b"].join(", ") }}, ${{ 7 }}'))).toEqual([])
+  })
+
   it('finds an unknown key, an unknown action, a reference to a later step and a duplicate id in one go', () => {
     const steps = `  - id: kek
     uses: azure-vault/create-keks

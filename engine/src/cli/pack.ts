@@ -75,6 +75,6 @@ On site:
   tar -xzf ${basename(file)} && cd ${top}
   sha256sum --quiet -c SHA256SUMS
   ./ceremony --version
-It needs Linux with a C library no older than this machine's, libstdc++ and libatomic; no network, no Node.js, no npm.
+It needs Linux with a C library no older than this machine's, libstdc++, libatomic and util-linux; no network, no Node.js, no npm.
 `
 }

@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { type LibraryOffer, lookAtLibrary } from '../capability/pkcs11.ts'
+import { onPseudoTerminal } from '../capability/pseudo-terminal.ts'
 import type { HsmSetup } from '../capability/setup.ts'
 import type { Needs } from '../plugin/contract.ts'
 import { bad, type Check, checked, good } from './check.ts'
@@ -26,7 +27,7 @@ export async function checkHsm(hsm: HsmSetup | null, needs: readonly Needs[]): P
         'Add `hsm: { tools: …, library: … }` to the setup.',
       ),
     ]
-  const checks = [checkPrograms(hsm, programs)]
+  const checks = [checkPrograms(hsm, programs), ...(programs.length > 0 ? [checkTerminal()] : [])]
   if (programs.includes('enquiry')) checks.push(await checkModule(hsm))
   if (programs.includes('slotinfo')) checks.push(await checkReader(hsm))
   if (library) checks.push(...(await checkLibrary(hsm)))
@@ -45,6 +46,14 @@ function checkPrograms({ tools }: HsmSetup, programs: readonly string[]): Check 
   const expected = `${programs.join(', ')} in ${tools}`
   if (missing.length === 0) return good('programs', 'all of them', expected)
   return bad('programs', `no ${missing.join(', ')}`, expected, 'Install the support software, or correct `hsm.tools` in the setup.')
+}
+
+/** Tools that ask for passphrases want a terminal, and may refuse to ask without one. */
+function checkTerminal(): Check {
+  const expected = 'util-linux `script` and `setpriv`, by which programs get a terminal of their own'
+  if (onPseudoTerminal({ file: '/bin/true', args: [] })) return good('terminal for programs', 'a pseudo-terminal', expected)
+  const next = 'Install util-linux. Without it the vendor’s programs are asked through a pipe, which they may refuse.'
+  return bad('terminal for programs', 'none', expected, next, 'warn')
 }
 
 async function run({ tools, environment }: HsmSetup, program: string, ...args: string[]): Promise<string> {

@@ -126,6 +126,8 @@ class StepCheck {
       const types = parts.map((part) =>
         'expression' in part ? this.#expression(path, text, part.expression, part.offset, this.#view) : 'string',
       )
+      if (parts.length > 1)
+        for (const [index, part] of parts.entries()) if ('expression' in part) this.#fitsText(path, text, part.offset, types[index]!)
       return types.length === 1 ? types[0]! : 'string'
     } catch (error) {
       if (!(error instanceof UnclosedTemplate)) throw error
@@ -133,6 +135,15 @@ class StepCheck {
       this.#found.push(this.#source.finding('error', 'expression/syntax', place, 'The `${{` is not closed', 'End it with `}}`.'))
       return 'dyn'
     }
+  }
+
+  /** What stands among other text must itself be written as text. */
+  #fitsText(path: Trail, text: string, offset: number, type: string): void {
+    const kind = /^(list|map)\b/.exec(type)?.[1]
+    if (kind === undefined) return
+    const place = this.#source.inside(path, text, offset, 0)
+    const advice = kind === 'list' ? 'Join it: `the_list.join(", ")`.' : 'Say which of its values is meant.'
+    this.#found.push(this.#source.finding('error', 'expression/type', place, `A ${kind} cannot stand inside text`, advice))
   }
 
   #expression(path: Trail, text: string, expression: string, offset: number, view: View): string {
