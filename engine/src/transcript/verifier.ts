@@ -47,8 +47,7 @@ export class Verifier {
       this.#before = { ...this.#before, digest, sequence: this.#before.sequence + 1 }
       return
     }
-    const envelope = { signatures: keyids.map((keyid) => ({ keyid })) }
-    const checked: Checked = { statement, entry: statement.predicate, envelope, report }
+    const checked: Checked = { statement, entry: statement.predicate, keyids, report }
     chainRules(checked, this.#before)
     for (const fault of faults) this.findings.push({ line, ...fault })
     for (const artifact of artifacts) this.#artifacts.add(Buffer.from(artifact, 'hex').toString('latin1'))

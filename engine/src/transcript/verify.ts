@@ -19,11 +19,7 @@ import { TimeLimitError, within } from './time-limit.ts'
 import { readTrust, type Trust, trustRules } from './trust.ts'
 import { Verifier } from './verifier.ts'
 
-export type { Checked } from './rules/report.ts'
 export type { Verification, VerifyFinding }
-
-/** How a checker with further rules of its own takes what the rules found. */
-export type Report = (rule: string, found: string, expected: string) => void
 
 /** Below this many bytes it takes longer to start threads than to do their work. */
 const SMALL = 3 * 1024 * 1024

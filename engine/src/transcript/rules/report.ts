@@ -15,8 +15,8 @@ export type Report = (rule: RuleCode, found: string, expected: string) => void
 export interface Checked {
   readonly statement: Statement
   readonly entry: Entry
-  /** Of the envelope, which keys signed, in order. */
-  readonly envelope: { readonly signatures: readonly { readonly keyid: string }[] }
+  /** Fingerprints of the keys that signed, in order. */
+  readonly keyids: readonly string[]
   readonly report: Report
 }
 

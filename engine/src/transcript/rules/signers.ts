@@ -6,8 +6,8 @@ import type { History } from '../history.ts'
 import type { Checked } from './report.ts'
 
 /** @returns the officers whose signatures the entry bears */
-export function signersOf({ envelope }: Checked, officers: readonly OfficerIdentity[]): OfficerIdentity[] {
-  return officers.filter(({ keyid }) => envelope.signatures.some((signature) => signature.keyid === keyid))
+function signersOf({ keyids }: Checked, officers: readonly OfficerIdentity[]): OfficerIdentity[] {
+  return officers.filter(({ keyid }) => keyids.includes(keyid))
 }
 
 export function everyoneSigned(checked: Checked, officers: readonly OfficerIdentity[]): void {
