@@ -70,7 +70,7 @@ export class Recording implements Recorder {
     try {
       storing(this.#file, () => {
         this.#lines ??= wholeLines(this.#file)
-        appendFileSync(this.#file, `${lineOfExchange(line)}\n`, { mode: 0o600 })
+        appendFileSync(this.#file, `${lineOfExchange(line)}\n`, { mode: 0o600, flush: precedesEffect(line) })
       })
     } catch (error) {
       // What came after the gap would not be what happened.
@@ -93,13 +93,31 @@ export class Recording implements Recorder {
   }
 }
 
-/** Counts the lines that a crash left; one that it tore is cut away. */
+/** Whether something outside is about to be asked: then power must not take the line away. */
+function precedesEffect(line: ExchangeLine): boolean {
+  return 'ask' in line && line.door !== 'clock' && line.door !== 'artifact'
+}
+
+/** Counts the lines that a crash left; from one on that it tore, or left as something else, they are cut away. */
 function wholeLines(file: string): number {
   if (!existsSync(file)) return 0
   const bytes = readFileSync(file)
-  const whole = bytes.lastIndexOf(0x0a) + 1
+  let whole = 0
+  let count = 0
+  for (let end = bytes.indexOf(0x0a); end >= 0 && isLine(bytes.subarray(whole, end)); end = bytes.indexOf(0x0a, whole)) {
+    whole = end + 1
+    count++
+  }
   if (whole < bytes.length) truncateSync(file, whole)
-  return bytes.subarray(0, whole).filter((byte) => byte === 0x0a).length
+  return count
+}
+
+function isLine(bytes: Uint8Array): boolean {
+  try {
+    return typeof JSON.parse(Buffer.from(bytes).toString('utf8')) === 'object'
+  } catch {
+    return false
+  }
 }
 
 /** @returns the line as it is recorded, without the newline */
