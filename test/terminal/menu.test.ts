@@ -64,7 +64,7 @@ test('paused at a question, it is taken up again where it was, with a roll call'
   expect(await replayTranscript(dir)).toMatchObject({ ok: true })
 }, 120_000)
 
-test('a note is signed by the officer who makes it, also in the midst of a signature, which is then given anew', async () => {
+test('a note is signed by the officer who makes it, also in the midst of a signature, which is then given anew; a passphrase is no note', async () => {
   const { dir, terminal } = await begin()
   terminal.type('1 2')
   await sign(terminal, 'crypto-officer-1')
@@ -72,6 +72,8 @@ test('a note is signed by the officer who makes it, also in the midst of a signa
   terminal.press(CTRL_C)
   await terminal.answer('Type a letter', 'n')
   await terminal.answer('Who notes it?', '4')
+  await terminal.answer('What is off script?', PEOPLE[1]!.passphrase)
+  await terminal.see('That is the passphrase of crypto-officer-2, and now it is on the screen. It was not written down.')
   await terminal.answer('What is off script?', 'The lamp over the table flickers.')
   await terminal.see('SIGN a note by internal-witness-1')
   await sign(terminal, 'internal-witness-1')

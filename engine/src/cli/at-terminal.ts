@@ -34,7 +34,11 @@ export async function goAtTerminal(dir: string, options: AtTerminal): Promise<vo
   const setup = readSetup(join(dir, 'setup.yaml'))
   const officers = await findOfficers(readOfficerEntries(options.officers ?? join(dir, OFFICERS)))
   const stopCompanions = await startCompanions(options.errand ? [] : setup.companions)
-  const desk = new Desk(stdin, (text) => void stderr.write(text), stderr.columns || 80)
+  const desk = new Desk(
+    stdin,
+    (text) => void stderr.write(text),
+    () => stderr.columns || 80,
+  )
   let people: TerminalPeople | undefined
   let tell: Progress | undefined
   const stopped = (): void => void desk.stop('ended by a signal')

@@ -100,7 +100,11 @@ function whoeverIsHere(): SecretsAndHands {
       const { stdin, stderr } = process
       if (!stdin.isTTY || !stderr.isTTY) return undefined
       const { Desk } = await import('../terminal/desk.ts')
-      const desk = new Desk(stdin, (text) => void stderr.write(text), stderr.columns || 80)
+      const desk = new Desk(
+        stdin,
+        (text) => void stderr.write(text),
+        () => stderr.columns || 80,
+      )
       const answer = await desk.askInMenu({ text: `${ask} (does not show; Enter to leave it out):`, hidden: true })
       desk.close()
       return answer || undefined

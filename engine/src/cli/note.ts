@@ -36,6 +36,7 @@ export async function note(dir: string, options: { officers?: string }): Promise
       })
       const text = await desk.ask({
         text: 'What is off script? One line:',
+        kept: true,
         during: 'rest',
         check: (line) => (line.trim() === '' ? 'In a few words.' : undefined),
       })

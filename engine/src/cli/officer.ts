@@ -96,7 +96,11 @@ function qrCode(text: string): string {
 async function askPassphrase(name: string): Promise<string> {
   const { stdin, stderr } = process
   if (!stdin.isTTY || !stderr.isTTY) throw noTerminal()
-  const desk = new Desk(stdin, (text) => void stderr.write(text), stderr.columns || 80)
+  const desk = new Desk(
+    stdin,
+    (text) => void stderr.write(text),
+    () => stderr.columns || 80,
+  )
   desk.menu = () => desk.stop('left by Ctrl-C')
   try {
     return await Promise.race([typedTwice(desk, name), desk.stopped])

@@ -16,6 +16,8 @@ export interface Question {
   readonly during: During
   /** Nothing of the answer shows. */
   readonly hidden?: boolean
+  /** The answer goes into the transcript, for everyone to read. */
+  readonly kept?: boolean
   /** @returns what is wrong with the answer, in words; undefined if it will do */
   check?(line: string): string | undefined
 }
@@ -49,7 +51,7 @@ export interface Asking {
 }
 
 export class Desk implements Asking {
-  readonly width: number
+  readonly #columns: () => number
   readonly #write: (text: string) => void
   readonly #keyboard: Keyboard
   readonly #stopped = Promise.withResolvers<never>()
@@ -59,13 +61,16 @@ export class Desk implements Asking {
   #struck = false
   /** Opened by Ctrl-C. May throw what the asker is to know. */
   menu: (during: During) => Promise<void> = async () => {}
+  /** Looks at what is about to be kept. @returns why it must not be, in words */
+  refuse: (line: string) => Promise<string | undefined> = async () => undefined
   /** Called before a question is put, to write what it follows on. */
   beforeAsking: () => void = () => {}
   #reading = false
   #board: Pick<Board, 'away' | 'later'> | undefined
 
-  constructor(input: NodeJS.ReadStream, write: (text: string) => void, width: number) {
-    this.width = width
+  /** @param columns how wide the screen is now */
+  constructor(input: NodeJS.ReadStream, write: (text: string) => void, columns: () => number) {
+    this.#columns = columns
     this.#write = write
     this.#keyboard = new Keyboard(input, write, () => void this.#interrupted())
     this.#stopped.promise.catch(() => {})
@@ -74,6 +79,10 @@ export class Desk implements Asking {
   /** What moves on the screen from now on; it is away whenever something is written or asked. */
   set board(board: Pick<Board, 'away' | 'later'>) {
     this.#board = board
+  }
+
+  get width(): number {
+    return this.#columns()
   }
 
   /** Rejects when people want to stop at once. */
@@ -119,7 +128,7 @@ export class Desk implements Asking {
     for (;;) {
       const typed = await this.#read(question.text, question.hidden ?? false)
       if (!('line' in typed)) return undefined
-      const complaint = question.check?.(typed.line)
+      const complaint = question.check?.(typed.line) ?? (question.kept ? await this.refuse(typed.line) : undefined)
       if (complaint === undefined) return typed.line
       this.say(complaint)
     }
@@ -131,7 +140,7 @@ export class Desk implements Asking {
     return new Promise(() => {})
   }
 
-  async #ask({ text, during, hidden = false, check }: Question): Promise<string> {
+  async #ask({ text, during, hidden = false, kept = false, check }: Question): Promise<string> {
     for (;;) {
       const typed = await this.#read(text, hidden)
       if (!('line' in typed)) {
@@ -139,7 +148,7 @@ export class Desk implements Asking {
         await this.#openMenu(during)
         continue
       }
-      const complaint = check?.(typed.line)
+      const complaint = check?.(typed.line) ?? (kept ? await this.refuse(typed.line) : undefined)
       if (complaint === undefined) return typed.line
       this.say(complaint)
     }

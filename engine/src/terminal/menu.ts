@@ -69,7 +69,7 @@ async function pause(desk: Desk, during: During, wishes: Wishes): Promise<void> 
 
 async function note(desk: Desk, during: During, room: Room, officers: readonly Officer[]): Promise<void> {
   const officer = await whichOfficer(desk, officers, 'Who notes it?')
-  const text = officer && (await desk.askInMenu({ text: 'What is off script? One line, Enter alone to leave it:' }))
+  const text = officer && (await desk.askInMenu({ text: 'What is off script? One line, Enter alone to leave it:', kept: true }))
   if (!officer || !text?.trim()) return desk.say('Nothing was noted.')
   await room.note(officer, text.trim())
   desk.say(`Noted by ${officer}; it is in the transcript.`)
@@ -83,7 +83,7 @@ async function note(desk: Desk, during: During, room: Room, officers: readonly O
 async function abort(desk: Desk, officers: readonly Officer[], wishes: Wishes): Promise<void> {
   desk.say('Aborting ends this ceremony for good: it cannot be resumed. What was done stays done. A quorum signs it.')
   const officer = await whichOfficer(desk, officers, 'Who asks for it?')
-  const reason = officer && (await desk.askInMenu({ text: 'Why? One line, Enter alone to leave it:' }))
+  const reason = officer && (await desk.askInMenu({ text: 'Why? One line, Enter alone to leave it:', kept: true }))
   const word = reason?.trim() && (await desk.askInMenu({ text: 'Type the word "abort" to end the ceremony, anything else to go on:' }))
   if (!officer || word !== 'abort') return desk.say('Not aborted.')
   wishes.abortion = { officer, reason: reason!.trim() }

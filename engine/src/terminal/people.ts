@@ -12,6 +12,9 @@ import { recordAtDesk } from './record.ts'
 import { rollCall } from './roll-call.ts'
 import { signAtDesk } from './signing.ts'
 
+/** What is shorter is no passphrase that `officer new` takes. */
+const SHORTEST_PASSPHRASE = 12
+
 /** Does on a twin what hands do to the real thing; see `hands` of the setup. @returns what kept it from being done */
 export type TwinHands = (request: HandsRequest) => Promise<string | undefined>
 
@@ -38,6 +41,7 @@ export async function peopleAtTerminal(
   let room: Room | undefined
   let noting = false
   desk.menu = (during) => openMenu(desk, during, { room, officers: taking.filter(({ name }) => present.has(name)), wishes, noting })
+  desk.refuse = (line) => refusePassphrase(line, taking)
   let present: ReadonlySet<string> = new Set()
   present = await rollCall(desk, taking, opened !== undefined)
   const here = taking.filter(({ name }) => opened !== undefined || present.has(name))
@@ -101,6 +105,7 @@ export async function peopleAtTerminal(
       )
       const line = await desk.ask({
         text: 'Type "stop" to stop here, or the reason to go on nevertheless:',
+        kept: true,
         during: 'rest',
         check: (line) => (line.trim() === 'stop' || line.trim().length >= 8 ? undefined : 'Type "stop", or a reason in a few words.'),
       })
@@ -112,6 +117,20 @@ export async function peopleAtTerminal(
       if (wishes.pause) throw new LeavingError('pause')
     },
   }
+}
+
+/** Under stress a passphrase is soon typed where it shows. It is on the screen then, but it must not go into the transcript. */
+async function refusePassphrase(line: string, officers: readonly Officer[]): Promise<string | undefined> {
+  for (const { name, key } of officers) {
+    if (key.unlockedBy !== 'passphrase' || line.length < SHORTEST_PASSPHRASE) continue
+    const opens = await key.sign(new Uint8Array(), line).then(
+      () => true,
+      () => false,
+    )
+    if (opens)
+      return `That is the passphrase of ${name}, and now it is on the screen. It was not written down. Clear the screen, and change it after the ceremony.`
+  }
+  return undefined
 }
 
 /** The officers of a ceremony that was opened before, in its order, with the keys that the officers' file names. */
@@ -171,6 +190,7 @@ async function decide(desk: Desk, { step, instance, says, facts }: Doubt): Promi
   if (verdict.trim() === 'leave') return undefined
   const seen = await desk.ask({
     text: 'What have you seen that shows it? One line:',
+    kept: true,
     during: 'rest',
     check: (line) => (line.trim().length >= 8 ? undefined : 'In a few words.'),
   })

@@ -68,7 +68,7 @@ async function askField(desk: Asking, { path, schema }: Field): Promise<unknown>
   ])
   const check = checkOf(schema)
   for (;;) {
-    const line = await desk.ask({ text: `${name}:`, during: 'step', check: (line) => check(line).complaint })
+    const line = await desk.ask({ text: `${name}:`, during: 'step', kept: true, check: (line) => check(line).complaint })
     if (schema.asked !== 'twice') return check(line).value
     const again = await desk.ask({ text: `${name}, once more, read from the object again:`, during: 'step' })
     if (again.trim() === line.trim()) return check(line).value
