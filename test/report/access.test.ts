@@ -116,7 +116,7 @@ describe('the report', () => {
         ',',
       ),
     )
-    expect(await page.textContent('#course-desc')).toContain('Delete and recover: 11 steps')
+    expect(await page.textContent('#course-desc')).toContain('Delete and recover: 12 steps')
     for (const id of ['availability', 'path', 'course']) {
       await page.click(`#${id} .data-table > summary`)
       await page.waitForSelector(`#${id} .data-table table td`)
