@@ -69,6 +69,11 @@ test.each<[string, string, Record<string, string>]>([
     'ceremony-imports',
     { 'engine/src/ceremony/run.ts': "export const later = () => import('../cli/main.ts')" },
   ],
+  [
+    'a run that knows the terminal',
+    'ceremony-imports',
+    { 'engine/src/ceremony/run.ts': "import '../terminal/desk.ts'", 'engine/src/terminal/desk.ts': 'export {}' },
+  ],
   ['a report made from the run', 'report-imports', { 'engine/src/report/timeline.ts': "import '../ceremony/run.ts'" }],
   [
     'code for the browser that imports Node',

@@ -4,10 +4,23 @@ import { afterAll, expect, test } from 'vitest'
 import { replayTranscript } from '../../engine/src/replay/replay.ts'
 import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
 import { entriesOf } from '../e2e/rehearsal.ts'
-import { Terminal } from './pty.ts'
+import { MAIN, Terminal } from './pty.ts'
 import { layOut, open, PEOPLE, sign } from './small.ts'
 
 const CTRL_C = '\x03'
+const WAITING = `runbook: waiting
+version: 1
+title: A ceremony that waits
+stations:
+  room: { network: azure }
+roles:
+  crypto-officer: { at-least: 2 }
+steps:
+  - id: wait
+    title: Wait for the ink to dry
+    station: room
+    wait: 3s
+`
 const homes: string[] = []
 afterAll(() => {
   for (const home of homes) rmSync(home, { recursive: true, force: true })
@@ -160,4 +173,37 @@ test('when the window is closed while somebody signs, what waits for signatures 
   await again.see('Closed after')
   expect(await again.ended).toBe(0)
   expect(await verifyTranscript(dir)).toMatchObject({ ok: true, closed: true })
+}, 120_000)
+
+test('with --plain nothing on the screen moves: no escape sequence is written, and the narrator tells all of it', async () => {
+  const { home, dir, run } = await layOut(WAITING)
+  homes.push(home)
+  const terminal = Terminal.ceremony(...run, '--plain')
+  await open(terminal)
+  await terminal.see('Done: wait (')
+  await terminal.see('SIGN the end of the ceremony')
+  terminal.press(CTRL_C)
+  await terminal.answer('Type a letter', 's')
+  await terminal.see('1 of 1 steps done')
+  terminal.press(CTRL_C)
+  await terminal.answer('Type a letter', 'p')
+  expect(await terminal.ended).toBe(3)
+  expect(terminal.raw).not.toContain('\x1b')
+  expect(kinds(dir)).toEqual(['opened', 'arrived', 'intent wait', 'outcome wait'])
+}, 120_000)
+
+test('a list shows what is under way while a step is at work, without colour where NO_COLOR says so, and is gone before the next question', async () => {
+  const { home, run } = await layOut(WAITING)
+  homes.push(home)
+  const terminal = Terminal.start(['env', 'NO_COLOR=1', process.execPath, MAIN, ...run])
+  await open(terminal)
+  await terminal.see('NOW: Wait for the ink to dry (')
+  await terminal.see('Done: wait (')
+  await terminal.see('SIGN the end of the ceremony')
+  terminal.press(CTRL_C)
+  await terminal.answer('Type a letter', 'p')
+  expect(await terminal.ended).toBe(3)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are made of
+  expect(terminal.raw).not.toMatch(/\x1b\[(3|4|9|10)[0-9]m/)
+  expect(terminal.raw.slice(terminal.raw.indexOf('SIGN the end'))).not.toContain('NOW:')
 }, 120_000)

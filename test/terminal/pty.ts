@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const MAIN = fileURLToPath(new URL('../../engine/src/cli/main.ts', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../../engine/src/cli/main.ts', import.meta.url))
 const WAIT_MS = 60_000
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
