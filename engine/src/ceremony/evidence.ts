@@ -41,9 +41,6 @@ export interface Evidence {
   readonly default_route: boolean
 }
 
-/** It is large, and stays the same while it runs. */
-let ofNode: string | undefined
-
 /**
  * Looks at this machine. Reads only.
  * @param now of the ceremony's clock, like `lastTime`
@@ -56,7 +53,7 @@ export function stationEvidence(dir: string, setup: Setup, now: number, lastTime
     system: `${type()} ${release()} ${arch()}`,
     software: {
       node: process.version,
-      node_sha256: (ofNode ??= digestOf(process.execPath)),
+      node_sha256: digestOfNode(),
       engine_sha256: sha256,
       dependencies,
       hsm_tools_sha256: setup.hsm && digestOfTools(setup.hsm.tools),
@@ -87,6 +84,13 @@ function digestOfTools(folder: string): string | null {
   if (!existsSync(folder)) return null
   const files = readdirSync(folder).filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile())
   return digestOfFiles(new Map(files.map((name) => [name, readFileSync(join(folder, name))])))
+}
+
+let ofNode: string | undefined
+/** It is large, and stays the same while it runs. */
+function digestOfNode(): string {
+  ofNode ??= digestOf(process.execPath)
+  return ofNode
 }
 
 function digestOf(file: string): string {
