@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BundledFile, BundleError, writeBundle } from '../station/bundle.ts'
+import type { History } from '../transcript/history.ts'
 import { StorageError } from '../transcript/storage-error.ts'
 import { readEntries, TRANSCRIPT } from '../transcript/store.ts'
 import { type Verification, verifyTranscript } from '../transcript/verify.ts'
@@ -36,10 +37,7 @@ export async function handOver(dir: string, to: string, file: string): Promise<H
     throw new CeremonyError('hand-over/not-now', `The ceremony is not handed over to station \`${to}\`.`, {
       found: history.handedOverTo === undefined ? stands : `it is handed over to ${history.handedOverTo}`,
       expected: `a \`transfer\` step to ${to} that has begun`,
-      advice:
-        history.handedOverTo === undefined
-          ? `Go on by \`ceremony resume ${dir}\` until the runbook hands it over.`
-          : `Write the bundle for that station: --to ${history.handedOverTo}`,
+      advice: adviceOf(history, dir),
       exitCode: 2,
     })
   }
@@ -55,6 +53,12 @@ export async function handOver(dir: string, to: string, file: string): Promise<H
       cause: error,
     })
   }
+}
+
+function adviceOf({ closed, handedOverTo }: History, dir: string): string {
+  if (closed) return 'A ceremony that is closed moves no more: copy its folder, or write a report of it.'
+  if (handedOverTo !== undefined) return `Write the bundle for that station: --to ${handedOverTo}`
+  return `Go on by \`ceremony resume ${dir}\` until the runbook hands it over.`
 }
 
 /** The transcript and every artifact that it names; what else lies in the folder (setup, answers, keys) stays there. */
