@@ -377,6 +377,11 @@ describe('steps', () => {
     expect(rulesOf(await verifyTranscript(await write(early, SHORT_RUNBOOK)))).toEqual(['closed/complete 3'])
     Object.assign(body(early, 3), { result: 'aborted' })
     expect(rulesOf(await verifyTranscript(await write(early, SHORT_RUNBOOK)))).toEqual([])
+    // As many as must be there may end it; fewer may not.
+    early[2]!.by = ['officer-1', 'officer-2', 'witness-1']
+    expect(rulesOf(await verifyTranscript(await write(early, SHORT_RUNBOOK)))).toEqual([])
+    early[2]!.by = ['officer-1', 'witness-1']
+    expect(rulesOf(await verifyTranscript(await write(early, SHORT_RUNBOOK)))).toEqual(['quorum/distinct 3'])
     const open = shortPlan().toSpliced(3, 1)
     Object.assign(body(open, 4), { entries: 3, steps_done: 0, result: 'aborted' })
     expect(rulesOf(await verifyTranscript(await write(open, SHORT_RUNBOOK)))).toEqual(['closed/open 4'])

@@ -2,7 +2,7 @@
 import type { Closed, Intent, Outcome, Resolution, Skipped } from '../../transcript/entry.ts'
 import type { PlannedStep } from './about.ts'
 import { canonicalize } from './canonical.ts'
-import { everyoneSigned, officersWho, quorumSigned } from './signers.ts'
+import { everyoneSigned, officersWho, presenceQuorum, quorumSigned } from './signers.ts'
 import { instanceName, listed } from './text.ts'
 import type { Report, Turn } from './turn.ts'
 
@@ -13,7 +13,8 @@ export function entryRules(turn: Turn): void {
   if (entry.kind === 'opened') everyoneSigned(turn)
   else if (entry.kind === 'closed') {
     closed(entry, turn)
-    everyoneSigned(turn)
+    if (entry.result === 'aborted' && course) quorumSigned(turn, presenceQuorum(course.plan), 'after')
+    else everyoneSigned(turn)
   } else if (entry.kind === 'arrived') {
     if (entry.waiver) everyoneSigned(turn)
     else if (course?.plan.stations[entry.station]?.network === 'none') offline(entry.evidence, entry.station, report)
@@ -117,7 +118,9 @@ function outcome(entry: Outcome, turn: Turn): void {
 function resolution(entry: Resolution, turn: Turn): void {
   if (!belongs(entry, turn) || entry.how !== 'officers') return
   const step = turn.course?.find(entry.step)
-  if (step) quorumSigned(turn, step.signOff.before, 'before')
+  if (!step) return
+  const { before } = step.signOff
+  quorumSigned(turn, Object.keys(before).length > 0 ? before : presenceQuorum(turn.course!.plan), 'before')
 }
 
 function belongs(entry: { step: string; instance: string | null; intent: number }, { standing: { open }, report }: Turn): boolean {

@@ -1,6 +1,7 @@
 /** Who signed: whether the signatures can be believed, and whether they make up the quorum that the runbook demands. */
 import type { Quorum } from '../../runbook/model.ts'
 import type { OfficerIdentity } from '../../transcript/entry.ts'
+import type { Plan } from './about.ts'
 import { listed } from './text.ts'
 import type { Turn } from './turn.ts'
 
@@ -37,6 +38,11 @@ export function everyoneSigned(turn: Turn): void {
   const officers = entry.kind === 'opened' ? entry.officers : (standing.opened?.officers ?? [])
   const missing = officers.filter(({ keyid }) => !keyids.includes(keyid)).map(({ name }) => name)
   if (missing.length > 0) report('quorum/everyone', `not signed by ${listed(missing)}`, 'the signatures of all officers')
+}
+
+/** @returns the quorum that must come together for a ceremony at all: it may end it, and settle what nobody else has to authorise */
+export function presenceQuorum({ roles }: Pick<Plan, 'roles'>): Quorum {
+  return Object.fromEntries(Object.entries(roles).map(([role, { atLeast }]) => [role, atLeast]))
 }
 
 export function quorumSigned(turn: Turn, quorum: Quorum, which: 'before' | 'after'): void {
