@@ -7,13 +7,13 @@ import type { Statement } from './entry.ts'
 import { STATEMENT_SHAPES } from './entry-schema.ts'
 import type { Identities } from './identities.ts'
 import type { JudgedLine } from './line.ts'
-import type { WorkerReply, WorkerStart } from './line-worker.ts'
+import type { Digests, WorkerReply, WorkerStart } from './line-worker.ts'
 
 const WORKER = new URL('./line-worker.ts', import.meta.url)
 /** What is left to the one thread that looks at the order keeps no more than so many busy. */
 const MAX_THREADS = 8
 /** Threads read small pieces and keep nothing; unbounded, their garbage would pile up. */
-const MEMORY = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 512 }
+const MEMORY = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 512 }
 
 export class LinePool {
   readonly #threads: Thread[]
@@ -42,15 +42,28 @@ export class LinePool {
     await Promise.all(this.#threads.map((thread) => thread.end()))
   }
 
-  *#judgedLines({ payloads, lines }: WorkerReply): Generator<JudgedLine> {
+  *#judgedLines({ payloads, lengths, digests, keyids, artifacts, bad }: WorkerReply): Generator<JudgedLine> {
     const bytes = Buffer.from(payloads)
+    const columns = [digests, keyids, artifacts].map(unpacked)
     let at = 0
-    for (const { length, ...line } of lines) {
-      const statement = length === undefined ? undefined : (readCanonical(bytes.subarray(at, at + length)) as Statement)
-      at += length ?? 0
-      yield { ...line, statement }
+    for (const [place, length] of lengths.entries()) {
+      const statement = length < 0 ? undefined : (readCanonical(bytes.subarray(at, at + length)) as Statement)
+      at += Math.max(0, length)
+      const [[digest], keyids, artifacts] = columns.map((column) => column.next().value ?? []) as [[string], string[], string[]]
+      yield { digest, statement, keyids, artifacts, ...(bad.get(place) ?? GOOD) }
     }
     this.#spare.give(payloads)
+  }
+}
+
+const GOOD = { believed: true, faults: [] }
+const DIGEST = 64
+
+function* unpacked({ text, counts }: Digests): Generator<string[]> {
+  let at = 0
+  for (const count of counts) {
+    yield Array.from({ length: count }, (_, index) => text.slice(at + index * DIGEST, at + (index + 1) * DIGEST))
+    at += count * DIGEST
   }
 }
 

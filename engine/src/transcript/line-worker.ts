@@ -12,12 +12,24 @@ export interface WorkerStart {
   readonly shapes: Shapes
 }
 
-/** The lines of a batch as they come back. */
+/** The lines of a batch as they come back: column by column, because objects are slow to send. */
 export interface WorkerReply {
   /** The statements, one behind the other, in the memory that the batch came in. */
   readonly payloads: ArrayBuffer
-  /** With the length of each one's statement. */
-  readonly lines: readonly (Omit<ReadLine, 'payload'> & { readonly length: number | undefined })[]
+  /** Of each line: how long its statement is; -1 if it cannot be read. */
+  readonly lengths: Int32Array
+  readonly digests: Digests
+  readonly keyids: Digests
+  readonly artifacts: Digests
+  /** Lines by their places; those that are not here are believed and without a fault. */
+  readonly bad: ReadonlyMap<number, Pick<ReadLine, 'believed' | 'faults'>>
+}
+
+/** Lists of digests in hex, one list for each line. */
+export interface Digests {
+  /** All of them, one behind the other. */
+  readonly text: string
+  readonly counts: Int32Array
 }
 
 const { dir, named, shapes } = workerData as WorkerStart
@@ -25,17 +37,31 @@ const { dir, named, shapes } = workerData as WorkerStart
 const checker = new LineChecker(dir, new ShapeChecker(shapes), new Identities(named, () => {}))
 
 parentPort!.on('message', (bytes: Uint8Array<ArrayBuffer>) => {
-  const batch = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const payloads = Buffer.from(bytes.buffer)
-  const lines: WorkerReply['lines'][number][] = []
+  const lines: ReadLine[] = []
   let at = 0
-  for (const line of linesOf(batch)) {
-    const { payload, statement, ...judged } = checker.judge(line)
+  for (const line of linesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) {
+    const judged = checker.judge(line)
     // A statement is shorter than its line, so this never reaches a line that is still to be read.
-    payload?.copy(payloads, at)
-    at += payload?.length ?? 0
-    lines.push({ ...judged, length: payload?.length })
+    judged.payload?.copy(payloads, at)
+    at += judged.payload?.length ?? 0
+    lines.push(judged)
   }
-  const reply: WorkerReply = { payloads: bytes.buffer, lines }
+  const reply: WorkerReply = {
+    payloads: bytes.buffer,
+    lengths: Int32Array.from(lines, ({ payload }) => payload?.length ?? -1),
+    digests: packed(lines.map(({ digest }) => [digest])),
+    keyids: packed(lines.map(({ keyids }) => keyids)),
+    artifacts: packed(lines.map(({ artifacts }) => artifacts)),
+    bad: new Map(
+      [...lines.entries()]
+        .filter(([, { believed, faults }]) => !believed || faults.length > 0)
+        .map(([place, { believed, faults }]) => [place, { believed, faults }]),
+    ),
+  }
   parentPort!.postMessage(reply, [bytes.buffer])
 })
+
+function packed(lists: readonly (readonly string[])[]): Digests {
+  return { text: lists.flat().join(''), counts: Int32Array.from(lists, ({ length }) => length) }
+}
