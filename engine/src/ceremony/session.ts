@@ -30,14 +30,14 @@ import type { People, Room } from './people.ts'
 import { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
 import { abortCeremony, runCeremony, transferTo } from './run.ts'
-import { publicCloud, readIfThere, readSetup, type Setup } from './setup-file.ts'
+import { publicCloud, readIfThere, readSetup, SETUP_PATHS, type Setup } from './setup-file.ts'
 import { standingOf } from './standing.ts'
 import { openStations, requireBaton, type Stations } from './stations.ts'
 import type { Stage } from './step.ts'
 import { stopped } from './stopped.ts'
-import { unattendedPeople } from './unattended.ts'
+import { ANSWERS_PATHS, unattendedPeople } from './unattended.ts'
 import { type RunsWith, refuseChanges } from './unchanged.ts'
-import { readYaml } from './yaml-file.ts'
+import { copyYaml, readYaml } from './yaml-file.ts'
 
 const RUNBOOK = 'runbook.yaml'
 const SETUP = 'setup.yaml'
@@ -79,8 +79,11 @@ export function prepare(
   const keep = (name: string, from: string | undefined): void => {
     if (from && resolve(from) !== resolve(join(dir, name))) writeFileSync(join(dir, name), readFileSync(from), { mode: 0o600 })
   }
-  keep(SETUP, files.setup)
-  keep(ANSWERS, files.answers)
+  const keepPaths = (name: string, from: string | undefined, paths: Parameters<typeof copyYaml>[2]): void => {
+    if (from && resolve(from) !== resolve(join(dir, name))) copyYaml(from, join(dir, name), paths)
+  }
+  keepPaths(SETUP, files.setup, SETUP_PATHS)
+  keepPaths(ANSWERS, files.answers, ANSWERS_PATHS)
   keep(PARAMETERS, files.parameters)
   if (files.officers) keepOfficers(dir, files.officers)
   keep(RUNBOOK, files.runbook)

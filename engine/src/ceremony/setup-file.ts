@@ -67,6 +67,16 @@ const SetupSchema = Type.Object(
   closed,
 )
 
+/** Where paths stand in a setup. */
+export const SETUP_PATHS = [
+  ['stations', '*', 'key'],
+  ['stations', '*', 'public-key'],
+  ['cloud', 'ca'],
+  ['hsm', 'tools'],
+  ['hsm', 'library'],
+  ['hands', 'run', 0],
+] as const
+
 /** A program that runs beside the ceremony, such as a rehearsal's twin of the cloud: started before, ended after. */
 export interface Companion {
   readonly name: string

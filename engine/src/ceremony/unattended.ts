@@ -43,6 +43,12 @@ const AnswersSchema = Type.Object(
   closed,
 )
 
+/** Where paths stand in such a file. */
+export const ANSWERS_PATHS = [
+  ['officers', '*', 'key'],
+  ['hands', 'run', 0],
+] as const
+
 /**
  * Reads the answers and unlocks the officers' keys.
  * @param file YAML; paths in it are taken from its own folder

@@ -1,8 +1,9 @@
 /** Reads a small YAML file of our own (setup, answers, parameters) strictly. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, isAbsolute, resolve } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { TSchema } from 'typebox'
-import { LineCounter, parseDocument } from 'yaml'
+import { isCollection, isPair, isScalar, LineCounter, parseDocument } from 'yaml'
 import { CeremonyError } from './error.ts'
 
 const MAX_BYTES = 1024 * 1024
@@ -45,4 +46,24 @@ export function readYaml(file: string, schema: TSchema | undefined, what: string
     throw fault('invalid', faults.join('\n'))
   }
   return data
+}
+
+/**
+ * Copies such a file into another folder. Relative paths in it, which are taken from the file's own folder, become absolute.
+ * @param paths where paths stand in it: keys from the root, `*` for every one
+ */
+export function copyYaml(from: string, to: string, paths: readonly (readonly (string | number)[])[]): void {
+  const document = parseDocument(readFileSync(from, 'utf8'))
+  for (const path of paths) visit(document.contents, path, (text) => (isAbsolute(text) ? text : resolve(dirname(from), text)))
+  writeFileSync(to, document.toString({ lineWidth: 0 }), { mode: 0o600 })
+}
+
+function visit(node: unknown, path: readonly (string | number)[], change: (text: string) => string): void {
+  const [key, ...rest] = path
+  if (isScalar(node) && key === undefined) {
+    if (typeof node.value === 'string') node.value = change(node.value)
+  } else if (isCollection(node) && key !== undefined) {
+    const items = key === '*' ? node.items.map((item) => (isPair(item) ? item.value : item)) : [node.get(key, true)]
+    for (const item of items) visit(item, rest, change)
+  }
 }
