@@ -49,32 +49,54 @@ async function timed(signOff: string): Promise<Timed> {
     with: { number: 7 }
 ${signOff}`).replace('default: [one, two]', `default: [${names.join(', ')}]`)
   const dir = await layOut(runbook)
-  const done: number[] = []
-  const progress = (event: ProgressEvent): void => void (event.kind === 'done' && done.push(performance.now()))
+  const limit = new Limit(dir, signOff === '' ? 0 : 2)
+  const steps: number[] = []
+  const limits: number[] = []
+  let end = performance.now()
+  // Step and limit in turns: whatever else the machine does falls on both alike.
+  const progress = (event: ProgressEvent): void => {
+    if (event.kind !== 'done') return
+    steps.push(performance.now() - end)
+    limits.push(limit.sample())
+    end = performance.now()
+  }
   await carryOn({ dir, progress, pluginFolders: [PLUGINS] })
-  // From the end of one step to the end of the next; the first ones warm up.
-  const steps = done.slice(1).map((time, index) => time - done[index]!)
-  const limit = limitOf(dir, signOff === '' ? 0 : 2)
+  limit.close()
   rmSync(dir, { recursive: true })
-  return { steps: steps.slice(20), limit }
+  // The first ones warm up.
+  return { steps: steps.slice(20), limit: median(limits.slice(20)) }
 }
 
-/** @param officers how many of the two entries an officer signs too: the statement is then kept while it waits for that */
-function limitOf(dir: string, officers: number): number {
-  const { privateKey } = generateKeyPairSync('ed25519')
-  const file = openSync(join(dir, 'limit'), 'a')
-  const entry = Buffer.alloc(1500, 'ceremony')
-  const samples = Array.from({ length: 100 }, (_, round) => {
+/** The signatures and the synchronous writes of a step, and nothing else. */
+class Limit {
+  readonly #dir: string
+  readonly #officers: number
+  readonly #file: number
+  readonly #key = generateKeyPairSync('ed25519').privateKey
+  readonly #entry = Buffer.alloc(1500, 'ceremony')
+  #samples = 0
+
+  /** @param officers how many of the two entries an officer signs too: the statement is kept on disk while it waits for that */
+  constructor(dir: string, officers: number) {
+    this.#dir = dir
+    this.#officers = officers
+    this.#file = openSync(join(dir, 'limit'), 'a')
+  }
+
+  /** @returns milliseconds */
+  sample(): number {
     const before = performance.now()
-    for (let signature = 0; signature < 2 + officers; signature++) sign(null, entry, privateKey)
-    for (let write = 0; write < 2 + officers; write++) {
-      writeSync(file, entry)
-      fdatasyncSync(file)
+    for (let each = 0; each < 2 + this.#officers; each++) {
+      sign(null, this.#entry, this.#key)
+      writeSync(this.#file, this.#entry)
+      fdatasyncSync(this.#file)
     }
     // The recording, as an artifact of its own.
-    writeDurably(join(dir, `limit-${round}`), entry.subarray(0, 200))
+    writeDurably(join(this.#dir, `limit-${this.#samples++}`), this.#entry.subarray(0, 200))
     return performance.now() - before
-  })
-  closeSync(file)
-  return median(samples)
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
 }
