@@ -2,7 +2,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { prepare } from '../../engine/src/ceremony/session.ts'
+import { prepare } from '../../engine/src/ceremony/folder.ts'
 import { layOutRehearsal } from '../../engine/src/cli/rehearsal-folder.ts'
 import { ceremony, type Ended, effectsOf, entriesOf, outcomesOf, remove, temporary } from './rehearsal.ts'
 

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { prepare } from '../../engine/src/ceremony/session.ts'
+import { prepare } from '../../engine/src/ceremony/folder.ts'
 import { layOutRehearsal } from '../../engine/src/cli/rehearsal-folder.ts'
 import { ceremony, effectsOf, entriesOf, ROOT, remove, secretsOf, temporary } from './rehearsal.ts'
 

@@ -2,8 +2,7 @@
  * A ceremony's folder, opened for work: `transcript.intoto.jsonl`, `artifacts/`, `runbook.yaml`, `setup.yaml` and, when it
  * runs unattended, the answers. Begins a ceremony, or takes it up again where it was left.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { ulid } from 'ulid'
 import { ceremonyClock } from '../capability/clock.ts'
 import { openDoors } from '../capability/doors.ts'
@@ -12,37 +11,30 @@ import { Recording } from '../capability/recording.ts'
 import type { CloudSetup } from '../capability/setup.ts'
 import { PluginError } from '../plugin/contract.ts'
 import { checkRunbook } from '../runbook/check.ts'
-import type { Finding, Runbook } from '../runbook/model.ts'
-import { bindParameters } from '../runbook/parameters.ts'
-import { parseRunbook } from '../runbook/parse.ts'
+import type { Runbook } from '../runbook/model.ts'
 import { decidingQuorum, presenceQuorum } from '../runbook/word.ts'
 import type { Opened, Statement } from '../transcript/entry.ts'
 import type { History } from '../transcript/history.ts'
-import { identityOf, packPlugin } from '../transcript/plugin-package.ts'
 import { TranscriptStore } from '../transcript/store.ts'
 import { CeremonyError } from './error.ts'
 import { stationEvidence } from './evidence.ts'
 import { requireClock, requireRoom } from './fit.ts'
-import { engineIdentity } from './identity.ts'
+import { ANSWERS, RUNBOOK, SETUP } from './folder.ts'
 import { SigningLedger, type SignOff } from './ledger.ts'
-import { keepOfficers } from './officers-file.ts'
+import { open, runsWithNow } from './opening.ts'
 import type { People, Room } from './people.ts'
 import { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
 import { abortCeremony, runCeremony, transferTo } from './run.ts'
-import { publicCloud, readIfThere, readSetup, SETUP_PATHS, type Setup } from './setup-file.ts'
+import { readRunbook, refuseErrors } from './runbook-file.ts'
+import { readSetup, type Setup } from './setup-file.ts'
 import { standingOf } from './standing.ts'
-import { openStations, requireBaton, type Stations } from './stations.ts'
+import { openStations, requireBaton } from './stations.ts'
 import type { Stage } from './step.ts'
 import { stopped } from './stopped.ts'
-import { ANSWERS_PATHS, unattendedPeople } from './unattended.ts'
-import { type RunsWith, refuseChanges } from './unchanged.ts'
-import { copyYaml, readYaml } from './yaml-file.ts'
+import { unattendedPeople } from './unattended.ts'
+import { refuseChanges } from './unchanged.ts'
 
-const RUNBOOK = 'runbook.yaml'
-const SETUP = 'setup.yaml'
-const ANSWERS = 'answers.yaml'
-const PARAMETERS = 'parameters.yaml'
 const EXCHANGES = 'exchanges.open.jsonl'
 
 export interface Where {
@@ -57,36 +49,6 @@ export interface Where {
   readonly people?: (opened: Opened | undefined, runbook: Runbook) => Promise<People>
   /** What is done in the room instead of going on with the steps. */
   readonly errand?: (room: Room) => Promise<void>
-}
-
-/**
- * Makes a ceremony's folder from a runbook and the files it runs with. Nothing is signed yet.
- * @throws CeremonyError `run/exists` when the folder already holds a transcript
- */
-export function prepare(
-  dir: string,
-  files: { runbook: string; setup: string; answers?: string; officers?: string; parameters?: string },
-): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  if (readIfThere(join(dir, RUNBOOK))) {
-    throw new CeremonyError('run/exists', `${dir} already holds a ceremony.`, {
-      found: RUNBOOK,
-      expected: 'a folder that is new or empty',
-      advice: `Go on with it by \`ceremony resume ${dir}\`, or choose another folder.`,
-      exitCode: 2,
-    })
-  }
-  const keep = (name: string, from: string | undefined): void => {
-    if (from && resolve(from) !== resolve(join(dir, name))) writeFileSync(join(dir, name), readFileSync(from), { mode: 0o600 })
-  }
-  const keepPaths = (name: string, from: string | undefined, paths: Parameters<typeof copyYaml>[2]): void => {
-    if (from && resolve(from) !== resolve(join(dir, name))) copyYaml(from, join(dir, name), paths)
-  }
-  keepPaths(SETUP, files.setup, SETUP_PATHS)
-  keepPaths(ANSWERS, files.answers, ANSWERS_PATHS)
-  keep(PARAMETERS, files.parameters)
-  if (files.officers) keepOfficers(dir, files.officers)
-  keep(RUNBOOK, files.runbook)
 }
 
 /**
@@ -185,36 +147,6 @@ export async function carryOn(where: Where): Promise<void> {
   }
 }
 
-/** @throws CeremonyError `runbook/invalid` (exit 2) */
-export function readRunbook(file: string): Runbook {
-  const source = readIfThere(file)
-  if (!source) {
-    throw new CeremonyError('runbook/missing', `There is no runbook at ${file}.`, {
-      found: 'no such file',
-      expected: 'a runbook (YAML)',
-      advice: 'Check the path.',
-      exitCode: 2,
-    })
-  }
-  const { runbook, findings } = parseRunbook(source, file)
-  refuseErrors(findings)
-  return runbook!
-}
-
-function refuseErrors(findings: readonly Finding[]): void {
-  const errors = findings.filter((finding) => finding.severity === 'error')
-  if (errors.length === 0) return
-  const texts = errors.map(
-    ({ file, position, message, advice }) => `${file}:${position.line}:${position.column}: ${message}${advice ? ` (${advice})` : ''}`,
-  )
-  throw new CeremonyError('runbook/invalid', `The runbook has ${errors.length === 1 ? 'an error' : `${errors.length} errors`}.`, {
-    found: texts.join('\n'),
-    expected: 'a runbook that `ceremony check` passes',
-    advice: 'Correct it and start again; nothing was done.',
-    exitCode: 2,
-  })
-}
-
 function aborted(reason: string): CeremonyError {
   return new CeremonyError('ceremony/aborted', 'The ceremony was aborted; this is its last entry.', {
     found: reason,
@@ -234,61 +166,6 @@ async function openPeople(dir: string, setup: Setup): Promise<People> {
     })
   }
   return unattendedPeople(join(dir, ANSWERS))
-}
-
-/** Writes the opening entry: who, where, what, with which programs. Everyone present signs it. */
-async function open(stage: Stage, runsWith: RunsWith, people: People, store: TranscriptStore): Promise<void> {
-  const { runbook, plugins, ledger } = stage
-  checkPresence(runbook, people)
-  await store.putArtifact(runbook.source)
-  const packages = await Promise.all(
-    plugins
-      .packages()
-      .map(async (plugin) => ({ name: `plugin-${plugin.name}.json`, digest: { sha256: await store.putArtifact(packPlugin(plugin)) } })),
-  )
-  const opened: Opened = { kind: 'opened', ...runsWith, parameters: parametersOf(store.dir, runbook), engine: engineIdentity() }
-  const subjects = [{ name: RUNBOOK, digest: { sha256: runbook.sha256 } }, ...packages]
-  const signers = await ledger.write(opened, runbook.steps[0]!.station, subjects, {
-    quorum: 'everyone',
-    says: `Open the ceremony: ${runbook.title}`,
-  })
-  stage.progress({ kind: 'signed', officers: signers, what: 'all' })
-}
-
-function runsWithNow(setup: Setup, runbook: Runbook, plugins: Plugins, stations: Stations, people: People): RunsWith {
-  const { name, version, title, sha256 } = runbook
-  return {
-    runbook: { name, version, title, sha256 },
-    plugins: Object.fromEntries(plugins.packages().map((plugin) => [plugin.name, identityOf(plugin)])),
-    stations: stations.known,
-    officers: people.officers,
-    clock_scale: setup.clock.scale,
-    unattended: people.unattended,
-    cloud: publicCloud(setup.cloud),
-  }
-}
-
-function parametersOf(dir: string, runbook: Runbook): Record<string, unknown> {
-  const file = join(dir, PARAMETERS)
-  const given = readIfThere(file) ? (readYaml(file, undefined, 'parameters') as Record<string, unknown>) : {}
-  const { parameters, findings } = bindParameters(runbook, given ?? {})
-  refuseErrors(findings)
-  return parameters as Record<string, unknown>
-}
-
-/** @throws CeremonyError `open/roll-call` when a role has too few people */
-function checkPresence(runbook: Runbook, people: People): void {
-  const short = Object.entries(runbook.roles).flatMap(([role, { atLeast }]) => {
-    const present = people.officers.filter((officer) => officer.roles.includes(role)).length
-    return present < atLeast ? [`${role}: ${present} of ${atLeast}`] : []
-  })
-  if (short.length === 0) return
-  throw new CeremonyError('open/roll-call', 'Not everyone who is needed is present.', {
-    found: short.join(', '),
-    expected: 'at least so many people in each role of the runbook',
-    advice: 'Have the missing officers come, then start again; nothing was done.',
-    exitCode: 2,
-  })
 }
 
 /** @returns who has to sign an entry that a crash left unsigned; the same as when it was made */

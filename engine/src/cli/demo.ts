@@ -1,7 +1,7 @@
 /** `ceremony demo`: a whole ceremony, rehearsed on the twins, then verified. */
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { prepare } from '../ceremony/session.ts'
+import { prepare } from '../ceremony/folder.ts'
 import { projectRoot } from '../plugin/package.ts'
 import { writeReport } from '../report/report.ts'
 import { drawTimeline, TimelineReader } from '../report/timeline.ts'

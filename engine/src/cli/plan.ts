@@ -1,5 +1,5 @@
 /** `ceremony plan`: what a runbook will need before anyone comes together: people, signatures, stations, things, waiting. */
-import { readRunbook } from '../ceremony/session.ts'
+import { readRunbook } from '../ceremony/runbook-file.ts'
 import { readYaml } from '../ceremony/yaml-file.ts'
 import type { Runbook, Step } from '../runbook/model.ts'
 import { bindParameters } from '../runbook/parameters.ts'

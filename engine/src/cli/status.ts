@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CeremonyError } from '../ceremony/error.ts'
-import { readRunbook } from '../ceremony/session.ts'
+import { readRunbook } from '../ceremony/runbook-file.ts'
 import { printable } from '../terminal/printable.ts'
 import { linesOfStanding, nextOf, standingOf } from '../terminal/standing.ts'
 import type { Entry } from '../transcript/entry.ts'

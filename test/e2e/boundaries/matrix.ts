@@ -1,7 +1,7 @@
 /** Ceremonies that meet with mishap after mishap, each at a boundary that was chosen, and what is left of them. */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { prepare } from '../../../engine/src/ceremony/session.ts'
+import { prepare } from '../../../engine/src/ceremony/folder.ts'
 import { layOutRehearsal } from '../../../engine/src/cli/rehearsal-folder.ts'
 import { type Ended, effectsOf, entriesOf, jsonLines, outcomesOf, ROOT, start, startWith } from '../rehearsal.ts'
 import { type Mishap, MODULE, type Point, UNPLUGGED } from './mishap.ts'
