@@ -62,8 +62,9 @@ const DIGEST = 64
 function* unpacked({ text, counts }: Digests): Generator<string[]> {
   let at = 0
   for (const count of counts) {
-    yield Array.from({ length: count }, (_, index) => text.slice(at + index * DIGEST, at + (index + 1) * DIGEST))
-    at += count * DIGEST
+    const list: string[] = []
+    for (const end = at + count * DIGEST; at < end; at += DIGEST) list.push(text.slice(at, at + DIGEST))
+    yield list
   }
 }
 

@@ -38,26 +38,31 @@ const checker = new LineChecker(dir, new ShapeChecker(shapes), new Identities(na
 
 parentPort!.on('message', (bytes: Uint8Array<ArrayBuffer>) => {
   const payloads = Buffer.from(bytes.buffer)
-  const lines: ReadLine[] = []
+  const lengths: number[] = []
+  const digests: string[][] = []
+  const keyids: (readonly string[])[] = []
+  const artifacts: (readonly string[])[] = []
+  const bad = new Map<number, Pick<ReadLine, 'believed' | 'faults'>>()
   let at = 0
   for (const line of linesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) {
     const judged = checker.judge(line)
+    const { payload, believed, faults } = judged
+    if (!believed || faults.length > 0) bad.set(lengths.length, { believed, faults })
     // A statement is shorter than its line, so this never reaches a line that is still to be read.
-    judged.payload?.copy(payloads, at)
-    at += judged.payload?.length ?? 0
-    lines.push(judged)
+    payload?.copy(payloads, at)
+    at += payload?.length ?? 0
+    lengths.push(payload?.length ?? -1)
+    digests.push([judged.digest])
+    keyids.push(judged.keyids)
+    artifacts.push(judged.artifacts)
   }
   const reply: WorkerReply = {
     payloads: bytes.buffer,
-    lengths: Int32Array.from(lines, ({ payload }) => payload?.length ?? -1),
-    digests: packed(lines.map(({ digest }) => [digest])),
-    keyids: packed(lines.map(({ keyids }) => keyids)),
-    artifacts: packed(lines.map(({ artifacts }) => artifacts)),
-    bad: new Map(
-      [...lines.entries()]
-        .filter(([, { believed, faults }]) => !believed || faults.length > 0)
-        .map(([place, { believed, faults }]) => [place, { believed, faults }]),
-    ),
+    lengths: Int32Array.from(lengths),
+    digests: packed(digests),
+    keyids: packed(keyids),
+    artifacts: packed(artifacts),
+    bad,
   }
   parentPort!.postMessage(reply, [bytes.buffer])
 })
