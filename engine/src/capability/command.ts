@@ -137,12 +137,15 @@ function start(
   child.stdin.on('error', () => {})
 
   let cancelled: string | undefined
-  const cancel = (reason: string): void => {
-    cancelled = reason
-    if (!terminal) return void child.kill('SIGINT')
-    // As a person does it; and if that is not heard, by the signal that ends it.
+  // As a person does it; and if that is not heard, by the signal that ends it (`script` takes two seconds over that one).
+  const interrupt = (): void => {
     child.stdin.write(CTRL_C)
     setTimeout(() => child.kill('SIGTERM'), END_GRACE_MS).unref()
+  }
+  const cancel = (reason: string): void => {
+    cancelled = reason
+    if (terminal) interrupt()
+    else child.kill('SIGINT')
   }
   const answered: Answered[] = []
   const write = (text: string, what: Answered): void => {
@@ -176,7 +179,7 @@ function start(
         watchers.add(look)
         look()
       }),
-    end: () => void child.kill('SIGTERM'),
+    end: () => (terminal ? interrupt() : void child.kill('SIGTERM')),
   }
 }
 
