@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
+import { $ } from 'zx'
 import { KEYS, linesOf, plan, rewrite, sha256, write } from './sample.ts'
 
 const README = fileURLToPath(new URL('../../README.md', import.meta.url))
@@ -12,17 +13,18 @@ const commands = (dir: string, line: number): string => {
   const blocks = [...readFileSync(GUIDE, 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block)
   return `set -eu\n${blocks.join('')}`.replace(/^dir=.*$/m, `dir='${dir}'`).replace(/^line=.*$/m, `line=${line}`)
 }
-const run = (dir: string, line: number) => spawnSync('sh', ['-c', commands(dir, line)], { encoding: 'utf8' })
+const sh = (script: string) => $({ nothrow: true, quiet: true })`sh -c ${script}`
+const run = (dir: string, line: number) => sh(commands(dir, line))
 
 let dir: string
 beforeAll(async () => {
   dir = await write(plan())
 })
 
-test('the commands of the guide check an entry with openssl and jq alone', () => {
-  const { stdout, stderr, status } = run(dir, 3)
+test('the commands of the guide check an entry with openssl and jq alone', async () => {
+  const { stdout, stderr, exitCode } = await run(dir, 3)
   expect(stderr).toBe('')
-  expect(status).toBe(0)
+  expect(exitCode).toBe(0)
   for (const name of ['room', 'officer-1', 'officer-2'] as const) {
     const { keyid } = KEYS[name]
     expect(stdout).toContain(`${keyid}\n${keyid}\nSignature Verified Successfully\n`)
@@ -33,14 +35,13 @@ test('the commands of the guide check an entry with openssl and jq alone', () =>
 
 test('the commands of the README check an entry with openssl and jq alone, and do not pass one that was changed', async () => {
   const block = /^```sh\n(dir=.*?)^```$/ms.exec(readFileSync(README, 'utf8'))![1]!
-  const check = (place: string, line: number) =>
-    spawnSync('sh', ['-c', `set -eu\n${block.replace(/^dir=\S+ line=\S+/m, `dir='${place}' line=${line}`)}`], { encoding: 'utf8' })
+  const check = (place: string, line: number) => sh(`set -eu\n${block.replace(/^dir=\S+ line=\S+/m, `dir='${place}' line=${line}`)}`)
   for (const line of [1, 3, linesOf(dir).length]) {
-    expect(check(dir, line)).toMatchObject({ status: 0, stdout: expect.stringContaining('Verified Successfully') })
+    expect(await check(dir, line)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Verified Successfully') })
   }
   const changed = await write(plan())
   rewrite(changed, linesOf(changed).with(2, linesOf(changed)[2]!.replace('"payload":"', '"payload":"AAAA')))
-  expect(check(changed, 3).stdout).not.toContain('Verified Successfully')
+  expect((await check(changed, 3)).stdout).not.toContain('Verified Successfully')
 })
 
 test('and do not pass an entry that was changed', async () => {
@@ -49,14 +50,14 @@ test('and do not pass an entry that was changed', async () => {
   const envelope = JSON.parse(lines[2]!)
   const payload = Buffer.from(envelope.payload, 'base64').toString().replace('"number":7', '"number":8')
   rewrite(changed, lines.with(2, JSON.stringify({ ...envelope, payload: Buffer.from(payload).toString('base64') })))
-  const { stdout } = run(changed, 3)
+  const { stdout } = await run(changed, 3)
   expect(stdout).not.toContain('Verified Successfully')
 })
 
 test('they stand the length of a long entry', async () => {
   const entries = plan()
   Object.assign(entries[1]!.body, { evidence: { network: [], default_route: false, long: 'x'.repeat(200_000) } })
-  const { stdout } = run(await write(entries), 2)
+  const { stdout } = await run(await write(entries), 2)
   expect(stdout).toContain('Verified Successfully')
 })
 
