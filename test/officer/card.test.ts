@@ -11,7 +11,7 @@ const dir = mkdtempSync(join(tmpdir(), 'ceremony-cards-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 const message = Buffer.from('what the officers sign')
 
-describe.each(['P-256', 'Ed25519'] as const)('a smartcard with a key on %s', (kind) => {
+describe.each(['P-256', 'P-384', 'Ed25519'] as const)('a smartcard with a key on %s', (kind) => {
   const place = makeCard(dir, `officer-${kind}`, kind)
 
   test('shows whose key it is without its PIN, and signs with it as dsse.ts checks it', async () => {
@@ -31,7 +31,7 @@ test('a card that is not in its reader, and a key that is not on the card, are n
   const place = makeCard(dir, 'lonely', 'P-256')
   await expect(cardKey({ ...place, token: 'another' })).rejects.toThrow('no card with the label `another` is in a reader; found: lonely')
   await expect(cardKey({ ...place, key: 'another' })).rejects.toThrow(
-    'holds no single ECDSA P-256 or Ed25519 key `another`; found: `signing` (P-256)',
+    'holds no single ECDSA P-256, ECDSA P-384 or Ed25519 key `another`; found: `signing` (P-256)',
   )
   await expect(cardKey({ ...place, library: join(dir, 'none.so') })).rejects.toThrow(CardError)
 })

@@ -13,8 +13,8 @@ module.C_Login(session, pkcs11.CKU_SO, '00000000')
 module.C_InitPIN(session, pin)
 module.C_Logout(session)
 module.C_Login(session, pkcs11.CKU_USER, pin)
-const parameters = Buffer.from(kind === 'P-256' ? '06082a8648ce3d030107' : '06032b6570', 'hex')
-const mechanism = kind === 'P-256' ? pkcs11.CKM_EC_KEY_PAIR_GEN : 0x1055
+const parameters = Buffer.from({ 'P-256': '06082a8648ce3d030107', 'P-384': '06052b81040022', Ed25519: '06032b6570' }[kind]!, 'hex')
+const mechanism = kind === 'Ed25519' ? 0x1055 : pkcs11.CKM_EC_KEY_PAIR_GEN
 const common = [
   { type: pkcs11.CKA_TOKEN, value: true },
   { type: pkcs11.CKA_ID, value: Buffer.from([7]) },

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 export const PIN = '271828'
 
 /** @returns where the card is, for an officers' file */
-export function makeCard(dir: string, token: string, kind: 'P-256' | 'Ed25519', key = 'signing') {
+export function makeCard(dir: string, token: string, kind: 'P-256' | 'P-384' | 'Ed25519', key = 'signing') {
   const tokens = join(dir, `card-${token}`)
   mkdirSync(tokens, { recursive: true })
   const configuration = join(dir, `card-${token}.conf`)

@@ -21,16 +21,21 @@ beforeAll(async () => {
   dir = await write(plan())
 })
 
-test('the commands of the guide check an entry with openssl and jq alone', async () => {
-  const { stdout, stderr, exitCode } = await run(dir, 3)
-  expect(stderr).toBe('')
-  expect(exitCode).toBe(0)
-  for (const name of ['room', 'officer-1', 'officer-2'] as const) {
-    const { keyid } = KEYS[name]
-    expect(stdout).toContain(`${keyid}\n${keyid}\nSignature Verified Successfully\n`)
+test('the commands of the guide check entries with openssl and jq alone, by every kind of key', async () => {
+  const lines = linesOf(dir)
+  const met = new Set<string>()
+  for (const line of [3, lines.length]) {
+    const { stdout, stderr, exitCode } = await run(dir, line)
+    expect(stderr).toBe('')
+    expect(exitCode).toBe(0)
+    for (const { keyid } of JSON.parse(lines[line - 1]!).signatures) {
+      expect(stdout).toContain(`${keyid}\n${keyid}\nSignature Verified Successfully\n`)
+      met.add(keyid)
+    }
+    const before = sha256(lines[line - 2]!)
+    expect(stdout.trimEnd().endsWith(`${before}\n${before}`)).toBe(true)
   }
-  const before = sha256(linesOf(dir)[1]!)
-  expect(stdout.trimEnd().endsWith(`${before}\n${before}`)).toBe(true)
+  for (const name of ['room', 'officer-2', 'witness-1'] as const) expect(met).toContain(KEYS[name].keyid)
 })
 
 test('the commands of the README check an entry with openssl and jq alone, and do not pass one that was changed', async () => {

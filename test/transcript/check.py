@@ -16,8 +16,9 @@ def verify(pem, keyid, signature, message):
     if isinstance(key, ed25519.Ed25519PublicKey):
         key.verify(signature, message)
     else:
-        assert isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"
-        key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        digest = {"secp256r1": hashes.SHA256, "secp384r1": hashes.SHA384}[key.curve.name]
+        key.verify(signature, message, ec.ECDSA(digest()))
 
 
 def main(folder):

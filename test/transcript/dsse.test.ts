@@ -27,7 +27,7 @@ test('what is signed is the encoding of the specification', () => {
 describe('keys', () => {
   test('of both kinds sign, and their signatures are good for these bytes and key only', async () => {
     const message = Buffer.from('a message')
-    for (const signer of [KEYS['officer-1'], KEYS['officer-2']]) {
+    for (const signer of [KEYS['officer-1'], KEYS['officer-2'], KEYS['witness-1']]) {
       const key = publicKeyOf(signer.publicKey)
       const signature = await signer.sign(message)
       expect(keyidOf(key)).toBe(signer.keyid)
@@ -46,12 +46,16 @@ describe('keys', () => {
   test('of other kinds are refused', () => {
     for (const { publicKey } of [
       generateKeyPairSync('rsa', { modulusLength: 2048 }),
-      generateKeyPairSync('ec', { namedCurve: 'secp384r1' }),
+      generateKeyPairSync('ec', { namedCurve: 'secp521r1' }),
       generateKeyPairSync('x25519'),
     ]) {
-      expect(() => publicKeyOf(publicKey.export({ type: 'spki', format: 'pem' }) as string)).toThrow('expected Ed25519 or ECDSA P-256')
+      expect(() => publicKeyOf(publicKey.export({ type: 'spki', format: 'pem' }) as string)).toThrow(
+        'expected Ed25519, ECDSA P-256 or ECDSA P-384',
+      )
     }
-    expect(() => signerOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey)).toThrow('expected Ed25519 or ECDSA P-256')
+    expect(() => signerOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey)).toThrow(
+      'expected Ed25519, ECDSA P-256 or ECDSA P-384',
+    )
   })
 })
 

@@ -24,16 +24,16 @@ import { type Verification, verifyTranscript } from '../../engine/src/transcript
 export const CEREMONY = '01HZZZZZZZZZZZZZZZZZZZZZZZ'
 
 const ed25519 = (): Signer => signerOf(generateKeyPairSync('ed25519').privateKey)
-const p256 = (): Signer => signerOf(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey)
+const ecdsa = (namedCurve: string): Signer => signerOf(generateKeyPairSync('ec', { namedCurve }).privateKey)
 
 /** Officers and stations, and a stranger whom no opening entry names. */
 export const KEYS = {
   room: ed25519(),
   desk: ed25519(),
   'officer-1': ed25519(),
-  'officer-2': p256(),
+  'officer-2': ecdsa('prime256v1'),
   'officer-3': ed25519(),
-  'witness-1': ed25519(),
+  'witness-1': ecdsa('secp384r1'),
   stranger: ed25519(),
 }
 export type Name = keyof typeof KEYS

@@ -24,8 +24,8 @@ export async function audit<T>(place: string, options: { head?: string }, work: 
         'verify/trust',
         'The trust file cannot be used.',
         message,
-        'a file as docs/transcript.md describes it',
-        'Correct the file.',
+        'a YAML list of fingerprints or public keys, or a map with `officers`',
+        'Correct the file; docs/transcript.md shows examples.',
       )
     if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') throw missing(`No transcript can be read at ${place}.`, message)
     throw error

@@ -1,10 +1,8 @@
 /** `ceremony verify`. */
-import { statSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
-import { CeremonyError } from '../ceremony/error.ts'
-import { TrustError } from '../transcript/trust.ts'
 import { type Verification, type VerifyFinding, verifyTranscript } from '../transcript/verify.ts'
 import { wordsOf } from '../transcript/words.ts'
+import { audit } from './audit.ts'
 
 /** As many findings as fit on a page beside the fingerprints; `--json` tells all. */
 const SHOWN = 6
@@ -14,58 +12,12 @@ const SHOWN = 6
  * @throws CeremonyError for a place or an option that is of no use (exit 2)
  */
 export async function verify(place: string, options: { trust?: string; head?: string; json?: boolean }): Promise<number> {
-  if (!statSync(place, { throwIfNoEntry: false })) {
-    throw unusable(
-      'verify/missing',
-      `There is nothing at ${place}.`,
-      'no such file or folder',
-      'the folder of a ceremony, or a transcript',
-      'Check the path.',
-    )
-  }
-  if (options.head !== undefined && !/^[0-9a-f]{64}$/i.test(options.head)) {
-    throw unusable(
-      'verify/head',
-      '--head is not a digest.',
-      options.head,
-      'SHA-256 in 64 hex digits',
-      'Copy the head digest from the paper again.',
-    )
-  }
   // A long transcript is a stream of short-lived objects: V8 would rather take more room for garbage than clear it away.
   setFlagsFromString('--semi-space-growth-factor=1')
   setFlagsFromString('--optimize-for-size')
-  const result = await verifyTranscript(place, options).catch((error: Error): never => refuse(place, error))
+  const result = await audit(place, options, () => verifyTranscript(place, options))
   process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : describe(result))
   return result.ok ? 0 : 1
-}
-
-/** What could not be read at all is bad usage, not a bad transcript. */
-function refuse(place: string, error: Error): never {
-  if (error instanceof TrustError) {
-    throw unusable(
-      'verify/trust',
-      'The trust file cannot be used.',
-      error.message,
-      'a YAML list of fingerprints or public keys, or a map with `officers`',
-      'Correct the file; docs/transcript.md shows examples.',
-    )
-  }
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') {
-    throw unusable(
-      'verify/missing',
-      `No transcript can be read at ${place}.`,
-      error.message,
-      'the folder of a ceremony, or a transcript',
-      'Check the path.',
-    )
-  }
-  throw error
-}
-
-function unusable(code: string, message: string, found: string, expected: string, advice: string): CeremonyError {
-  return new CeremonyError(code, message, { found, expected, advice, exitCode: 2 })
 }
 
 function describe(result: Verification): string {

@@ -16,7 +16,7 @@ export interface CardRequest {
 
 export interface CardKey {
   readonly label: string
-  readonly kind: 'P-256' | 'Ed25519'
+  readonly kind: 'P-256' | 'P-384' | 'Ed25519'
   /** The public point: x and y, or the 32 bytes of Ed25519. */
   readonly point: Uint8Array
   /** Whether the PIN is typed at the reader. */
@@ -29,9 +29,15 @@ export type CardReply =
 
 const CKK_EC_EDWARDS = 0x40
 const CKM_EDDSA = 0x1057
-/** DER of the object identifiers prime256v1 (RFC 5480) and Ed25519 (RFC 8410), and the latter's name as PKCS#11 v3 has it. */
-const P256 = '06082a8648ce3d030107'
+/** By the DER of their object identifiers (RFC 5480, section 2.1.1.1), with how long x and y are together. */
+const CURVES: Readonly<Record<string, readonly ['P-256' | 'P-384', number]>> = {
+  '06082a8648ce3d030107': ['P-256', 64],
+  '06052b81040022': ['P-384', 96],
+}
+/** DER of the object identifier Ed25519 (RFC 8410), and its name as PKCS#11 v3 has it. */
 const ED25519 = ['06032b6570', '130c656477617264733235353139', '06092b06010401da470f01']
+/** The longest signature, that of P-384. */
+const MAX_SIGNATURE = 96
 const PIN_COUNT_LOW = 0x10000
 const PIN_FINAL_TRY = 0x20000
 const OWN_READER = 0x100
@@ -66,9 +72,9 @@ function carryOut(request: CardRequest): CardReply {
   ]
   const [privateKey] = find(session, template)
   if (!privateKey) throw new CardProblem('card/no-key', `the card holds no private key beside the public key \`${key.label}\``)
-  const mechanism = key.kind === 'P-256' ? pkcs11.CKM_ECDSA : CKM_EDDSA
+  const mechanism = key.kind === 'Ed25519' ? CKM_EDDSA : pkcs11.CKM_ECDSA
   library.C_SignInit(session, { mechanism, parameter: null as never }, privateKey)
-  const signature = library.C_Sign(session, Buffer.from(request.sign.message), Buffer.alloc(64))
+  const signature = library.C_Sign(session, Buffer.from(request.sign.message), Buffer.alloc(MAX_SIGNATURE))
   library.C_Logout(session)
   return { ok: true, key, signature: new Uint8Array(signature) }
 }
@@ -100,8 +106,9 @@ function keysOf(session: Buffer, ownReader: boolean): FoundKey[] {
     const curve = parameters!.toString('hex')
     const about = { label: trimmed(label!.toString('utf8')), id: id!, ownReader }
     const point = unwrapped(encoded!)
-    if (curve === P256 && point.length === 65 && point[0] === 4)
-      return [{ ...about, kind: 'P-256', point: new Uint8Array(point.subarray(1)) }]
+    const [kind, length] = CURVES[curve] ?? []
+    // Uncompressed points begin with 4 (SEC 1, section 2.3.3).
+    if (kind && point.length === length! + 1 && point[0] === 4) return [{ ...about, kind, point: new Uint8Array(point.subarray(1)) }]
     if (ED25519.includes(curve) && point.length === 32) return [{ ...about, kind: 'Ed25519', point: new Uint8Array(point) }]
     return []
   })
@@ -114,8 +121,8 @@ function chooseKey(keys: readonly FoundKey[], { key, token }: CardRequest): Foun
   throw new CardProblem(
     'card/no-key',
     key === undefined
-      ? `the card \`${token}\` must hold one ECDSA P-256 or Ed25519 key, or \`key\` must name one; found: ${labels}`
-      : `the card \`${token}\` holds no single ECDSA P-256 or Ed25519 key \`${key}\`; found: ${labels}`,
+      ? `the card \`${token}\` must hold one ECDSA P-256, ECDSA P-384 or Ed25519 key, or \`key\` must name one; found: ${labels}`
+      : `the card \`${token}\` holds no single ECDSA P-256, ECDSA P-384 or Ed25519 key \`${key}\`; found: ${labels}`,
   )
 }
 

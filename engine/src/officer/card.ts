@@ -1,4 +1,4 @@
-/** Officers' keys on smartcards, by PKCS#11: ECDSA P-256 or Ed25519. The private key never leaves the card. */
+/** Officers' keys on smartcards, by PKCS#11: ECDSA P-256, ECDSA P-384 or Ed25519. The private key never leaves the card. */
 import { fork } from 'node:child_process'
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
@@ -29,6 +29,7 @@ export interface CardPlace {
   readonly environment?: Readonly<Record<string, string>>
 }
 
+const HASHES: Readonly<Record<CardKey['kind'], string | undefined>> = { 'P-256': 'sha256', 'P-384': 'sha384', Ed25519: undefined }
 const MAIN = fileURLToPath(new URL('./card-process.ts', import.meta.url))
 
 /**
@@ -47,11 +48,12 @@ export async function cardKey(place: CardPlace): Promise<OfficerKey> {
     unlockedBy: key.ownReader ? 'reader' : 'PIN',
     async sign(message, secret) {
       // ECDSA on a card signs a digest; Ed25519 the message itself.
-      const signed = key.kind === 'P-256' ? createHash('sha256').update(message).digest() : message
+      const hash = HASHES[key.kind]
+      const signed = hash ? createHash(hash).update(message).digest() : message
       const reply = await ask(place, { message: signed, pin: key.ownReader ? undefined : secret })
       if (keyidOf(publicKeyFrom(reply.key)) !== keyid)
         throw new CardError('card/other', `Another card is in the reader than that with ${keyid}.`)
-      return key.kind === 'P-256' ? derOf(reply.signature!) : reply.signature!
+      return hash ? derOf(reply.signature!) : reply.signature!
     },
   }
 }
@@ -78,9 +80,10 @@ async function ask(place: CardPlace, sign?: CardRequest['sign']): Promise<Extrac
 }
 
 function publicKeyFrom({ kind, point }: CardKey): KeyObject {
+  const half = point.length / 2
   const part = (from: number, to: number): string => Buffer.from(point.subarray(from, to)).toString('base64url')
   const jwk =
-    kind === 'P-256' ? { kty: 'EC', crv: 'P-256', x: part(0, 32), y: part(32, 64) } : { kty: 'OKP', crv: 'Ed25519', x: part(0, 32) }
+    kind === 'Ed25519' ? { kty: 'OKP', crv: kind, x: part(0, 32) } : { kty: 'EC', crv: kind, x: part(0, half), y: part(half, 2 * half) }
   return createPublicKey({ key: jwk, format: 'jwk' })
 }
 
@@ -92,6 +95,7 @@ function derOf(signature: Uint8Array): Buffer {
     const content = digits[0]! & 0x80 ? [0, ...digits] : [...digits]
     return Buffer.from([2, content.length, ...content])
   }
-  const content = Buffer.concat([integer(signature.subarray(0, 32)), integer(signature.subarray(32))])
+  const half = signature.length / 2
+  const content = Buffer.concat([integer(signature.subarray(0, half)), integer(signature.subarray(half))])
   return Buffer.concat([Buffer.from([0x30, content.length]), content])
 }

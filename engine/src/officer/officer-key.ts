@@ -12,7 +12,7 @@ export interface OfficerKey {
   /**
    * Unlocks the key, signs once and locks it again.
    * @param secret the passphrase or PIN; empty where the reader takes it
-   * @returns 64 bytes of Ed25519, or an ECDSA P-256 signature over SHA-256 in DER
+   * @returns 64 bytes of Ed25519, or an ECDSA signature in DER: P-256 over SHA-256, P-384 over SHA-384
    * @throws WrongSecretError when the passphrase or PIN is another one
    * @throws Error when the key cannot be used
    */

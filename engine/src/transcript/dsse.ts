@@ -6,7 +6,7 @@ import { PAYLOAD_TYPE } from './entry.ts'
 export interface Signature {
   /** SHA-256 of the key's SubjectPublicKeyInfo (DER), hex. */
   readonly keyid: string
-  /** Base64: 64 bytes of Ed25519, or an ECDSA signature in DER. */
+  /** Base64: 64 bytes of Ed25519, or an ECDSA signature in DER (RFC 3279, section 2.2.3). */
   readonly sig: string
 }
 export interface Envelope {
@@ -23,6 +23,9 @@ export interface Signer {
   readonly publicKey: string
   sign(message: Uint8Array): Promise<Uint8Array>
 }
+
+/** The keys that sign, in words. */
+export const KEY_KINDS = 'Ed25519, ECDSA P-256 or ECDSA P-384'
 
 /** Bounds of an envelope: a statement of the greatest size in base64, and its signatures. */
 export const ENVELOPE_LIMITS = { bytes: 17 * 1024 * 1024, depth: 8 }
@@ -43,7 +46,7 @@ export function keyidOf(key: KeyObject): string {
 
 /**
  * @returns a signer with a private key that is held in memory
- * @throws Error if it is neither Ed25519 nor ECDSA P-256
+ * @throws Error if it is neither Ed25519 nor ECDSA P-256 or P-384
  */
 export function signerOf(privateKey: KeyObject): Signer {
   const publicKey = ofKnownKind(createPublicKey(privateKey))
@@ -57,20 +60,26 @@ export function signerOf(privateKey: KeyObject): Signer {
 
 /**
  * @returns the public key
- * @throws Error if it is neither Ed25519 nor ECDSA P-256
+ * @throws Error if it is neither Ed25519 nor ECDSA P-256 or P-384
  */
 export function publicKeyOf(pem: string): KeyObject {
   return ofKnownKind(createPublicKey(pem))
 }
 
+/**
+ * What is hashed before signing: of ECDSA, by the name of the curve, the digest as wide as the curve (FIPS 186-5, section
+ * 6.4), with the signature in DER as `openssl dgst -verify` takes it. Ed25519 signs the message itself.
+ */
+const HASHES: Readonly<Record<string, string | null>> = { ed25519: null, prime256v1: 'sha256', secp384r1: 'sha384' }
+
+const kindOf = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string => asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType!
+
 function ofKnownKind(key: KeyObject): KeyObject {
-  const curve = key.asymmetricKeyDetails?.namedCurve
-  if (key.asymmetricKeyType === 'ed25519' || (key.asymmetricKeyType === 'ec' && curve === 'prime256v1')) return key
-  throw new Error(`a key of type ${key.asymmetricKeyType}${curve ? ` on ${curve}` : ''}; expected Ed25519 or ECDSA P-256`)
+  if (Object.hasOwn(HASHES, kindOf(key))) return key
+  throw new Error(`a key of type ${kindOf(key)}; expected ${KEY_KINDS}`)
 }
 
-/** Ed25519 signs the message itself; ECDSA its SHA-256, with the signature in DER as `openssl dgst -verify` takes it. */
-const hashFor = (key: KeyObject): string | null => (key.asymmetricKeyType === 'ed25519' ? null : 'sha256')
+const hashFor = (key: KeyObject): string | null => HASHES[kindOf(key)]!
 
 /** @returns whether the signature over the message is good */
 export function isSignedBy(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 /** Who may sign: the keys of the stations and officers, as the opening entry names them. */
 import type { KeyObject } from 'node:crypto'
-import { keyidOf, publicKeyOf } from './dsse.ts'
+import { KEY_KINDS, keyidOf, publicKeyOf } from './dsse.ts'
 import type { Opened } from './entry.ts'
 import type { Report } from './rules/report.ts'
 
@@ -40,7 +40,7 @@ export class Identities {
       if (this.keys.has(keyid)) report('opened/identity', `key ${keyid} stands for two`, 'a key of one’s own for each')
       this.keys.set(keyid, key)
     } catch (error) {
-      report('opened/key', (error as Error).message, 'an Ed25519 or ECDSA P-256 public key in PEM')
+      report('opened/key', (error as Error).message, `a public key in PEM: ${KEY_KINDS}`)
     }
   }
 }

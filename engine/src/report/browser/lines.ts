@@ -58,7 +58,7 @@ export async function readKeys(opened: Opened, report: (rule: string, found: str
     } catch (error) {
       // A browser that does not know the algorithm must not make a good transcript look bad.
       if ((error as Error).name === 'NotSupportedError') throw error
-      report('opened/key', (error as Error).message, 'an Ed25519 or ECDSA P-256 public key in PEM')
+      report('opened/key', (error as Error).message, 'a public key in PEM: Ed25519, ECDSA P-256 or ECDSA P-384')
     }
   }
   return keys

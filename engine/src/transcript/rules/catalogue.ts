@@ -43,7 +43,7 @@ export const RULES = {
   'secret/entry': rule('lines', 'no entry holds what looks like a secret'),
   'secret/artifact': rule('artifacts', 'no artifact holds what looks like a secret'),
   'opened/identity': rule('lines', 'every person and station has a name and a key of its own'),
-  'opened/key': rule('lines', 'public keys are Ed25519 or ECDSA P-256, in PEM and nothing beside it'),
+  'opened/key': rule('lines', 'public keys are Ed25519, ECDSA P-256 or P-384, in PEM and nothing beside it'),
   'opened/keyid': rule('lines', 'a fingerprint is that of its key'),
   'opened/production': rule('lines', 'a production ceremony is done by people, in real time'),
   'opened/runbook': rule('runbook', 'the runbook is the first subject, has no errors, and is named as it names itself'),
