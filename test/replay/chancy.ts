@@ -1,14 +1,16 @@
 /** A ceremony that lives on chance, and its transcript written anew by people who hold all the keys. */
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CeremonyError } from '../../engine/src/ceremony/error.ts'
+import type { ProgressEvent } from '../../engine/src/ceremony/progress.ts'
+import { carryOn } from '../../engine/src/ceremony/session.ts'
 import { openOfficerKey } from '../../engine/src/officer/key-file.ts'
 import { openStationKey } from '../../engine/src/station/key.ts'
 import { canonicalize } from '../../engine/src/transcript/canonical.ts'
 import { type Envelope, lineOf, preAuthenticationEncoding, type Signer } from '../../engine/src/transcript/dsse.ts'
 import type { Entry, Statement } from '../../engine/src/transcript/entry.ts'
-import { carry, layOut, OFFICERS, runbookOf } from '../ceremony/small.ts'
+import { carry, layOut, OFFICERS, PLUGINS, runbookOf } from '../ceremony/small.ts'
 
 const STEPS = `
   - id: draw
@@ -55,6 +57,44 @@ export async function runChancy(): Promise<string> {
     }
   }
   throw new Error('a hundred failures in a row')
+}
+
+const FALTERING = `
+  - id: falter
+    title: Falter
+    station: room
+    for-each: \${{ ["seen", "unseen"] }}
+    uses: chancy/falter
+    with: { seen: '\${{ each.value == "seen" }}' }
+`
+
+/**
+ * Runs a ceremony in which each step is interrupted twice when the plugin is done and before anything is written: first when
+ * it was run, then when it was asked whether it had been. It ends where that cannot be seen.
+ * @returns its folder
+ */
+export async function runInterrupted(): Promise<string> {
+  const dir = await layOut(runbookOf(FALTERING).replace('nothing: ^1', 'chancy: ^1'))
+  const [folder, aside] = [join(dir, 'artifacts', 'sha256'), join(dir, 'aside')]
+  const begun = new Map<string | null, number>()
+  const progress = (event: ProgressEvent): void => {
+    if (event.kind !== 'step') return
+    const times = begun.get(event.instance) ?? 0
+    begun.set(event.instance, times + 1)
+    if (times >= 2) return
+    // Where the folder of artifacts was, nothing can be kept.
+    renameSync(folder, aside)
+    writeFileSync(folder, '')
+  }
+  for (let tries = 0; tries < 10; tries++) {
+    const error = await carryOn({ dir, progress, pluginFolders: [PLUGINS] }).catch((error: Error) => error)
+    if (error instanceof CeremonyError && error.code === 'step/failed') return dir
+    if (existsSync(aside)) {
+      rmSync(folder)
+      renameSync(aside, folder)
+    }
+  }
+  throw new Error('nothing failed')
 }
 
 const transcript = (dir: string): string => join(dir, 'transcript.intoto.jsonl')

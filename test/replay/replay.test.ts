@@ -7,7 +7,7 @@ import type { Outcome } from '../../engine/src/transcript/entry.ts'
 import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
 import { PLUGINS } from '../ceremony/small.ts'
 import { entriesOf, ROOT } from '../e2e/rehearsal.ts'
-import { artifact, forge, keep, runChancy } from './chancy.ts'
+import { artifact, forge, keep, runChancy, runInterrupted } from './chancy.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'ceremony-replays-'))
 let original: string
@@ -54,6 +54,18 @@ describe('a replay', () => {
       expect(result.exchanges).toBeGreaterThan(20)
     }
   })
+
+  test('of one that was interrupted between what plugins found and what is written comes out byte for byte too', async () => {
+    const dir = await runInterrupted()
+    const recordings = entriesOf(dir).flatMap(({ kind, exchanges }) =>
+      exchanges ? [{ kind, text: artifact(dir, (exchanges as { sha256: string }).sha256) }] : [],
+    )
+    const often = recordings.filter(({ text }) => text.split('"what":"reconcile"').length > 2)
+    // Asked more than once before anything was written of it: what was found, and that nothing could be found.
+    for (const kind of ['resolution', 'outcome']) expect(often.map((each) => each.kind)).toContain(kind)
+    expect(await replay(dir)).toMatchObject({ ok: true, differences: [] })
+    rmSync(dir, { recursive: true })
+  }, 60_000)
 
   test('finds an output that was changed and signed again with all the real keys', async () => {
     const dir = copy()

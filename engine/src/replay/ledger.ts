@@ -69,7 +69,7 @@ export class RecordedLedger implements Ledger {
   /** @throws Interruption, EndOfTranscript, Abortion */
   async write(body: Body, station: string, subjects: readonly Subject[] = []): Promise<readonly string[]> {
     // Only an interruption makes a resolution follow where an outcome was about to be written.
-    if (body.kind === 'outcome' && this.next?.kind === 'resolution') throw new Interruption()
+    if (this.#tape?.isInterrupted || (body.kind === 'outcome' && this.next?.kind === 'resolution')) throw new Interruption()
     const recorded = this.#next
     if (!recorded) throw new EndOfTranscript()
     if (isAbortion(recorded.statement.predicate)) throw new Abortion()

@@ -111,7 +111,6 @@ async function play(ledger: RecordedLedger, history: History, dir: string, code:
   const { runbook } = parseRunbook(artifact(history.opened!.runbook.sha256), 'runbook.yaml')
   const tape = new Tape(() => reelOf(ledger.next, artifact))
   ledger.tape = tape
-  let exchanges = 0
   const plugins = await Plugins.start(Object.keys(code.used), code.folders, () => {})
   const stage: Stage = {
     runbook: runbook!,
@@ -138,10 +137,7 @@ async function play(ledger: RecordedLedger, history: History, dir: string, code:
       },
     },
     evidence: () => ledger.expect('arrived').evidence as unknown as Evidence,
-    keepExchanges: async (recorded) => {
-      exchanges += recorded?.count ?? 0
-      return recorded && { sha256: sha256(recorded.bytes), count: recorded.count }
-    },
+    keepExchanges: async (recorded) => recorded && { sha256: sha256(recorded.bytes), count: recorded.count },
     transfer: (to) => transferTo(stage, to),
     requireBaton: () => {},
   }
@@ -157,7 +153,7 @@ async function play(ledger: RecordedLedger, history: History, dir: string, code:
     clearInterval(watch)
     await plugins.stop()
   }
-  return exchanges
+  return tape.played
 }
 
 /** Runs the engine as often as it ran then: once, and again after each failure and each interruption. */

@@ -21,7 +21,7 @@ export interface Reel {
   readonly sha256: string
   /** The recorded lines, without newlines. */
   readonly lines: readonly string[]
-  /** Whether it holds an attempt that was interrupted. */
+  /** Whether it ends with an interruption. */
   readonly breaksOff: boolean
 }
 
@@ -64,6 +64,7 @@ export class Tape implements Recorder {
   /** Its lines, read. */
   #lines: readonly ExchangeLine[] = []
   #at = 0
+  #played = 0
   /** How many answers of this call have gone out. */
   #answers = 0
   #departure: Departure | undefined
@@ -76,9 +77,18 @@ export class Tape implements Recorder {
     this.#load = load
   }
 
-  /** How many lines of the recording were played. */
+  /** How many lines were played, of all recordings. */
   get played(): number {
-    return this.#at
+    return this.#played
+  }
+
+  /**
+   * Whether the ceremony was interrupted where the recording stands now, and taken up again. That is where it goes on with
+   * asking the world: after an interruption the engine does so before anything else, and it never does so at another time.
+   */
+  get isInterrupted(): boolean {
+    const line = this.#line()
+    return !this.#departure && line !== undefined && 'call' in line && line.call.what === 'reconcile'
   }
 
   /** Whether the recording has nothing more. */
@@ -99,14 +109,10 @@ export class Tape implements Recorder {
     this.steps++
     this.#answers = 0
     const line = this.#line()
-    const isCall = line !== undefined && 'call' in line
-    // Where the ceremony was interrupted, the recording goes on with what was asked after it had been taken up again.
-    const cutOff = this.#reel.breaksOff && (!isCall || line.call.what !== call.what)
-    if (isCall && !cutOff) {
+    if (line !== undefined && 'call' in line && line.call.what === call.what) {
       this.#compare({ call, time: line.time })
-      this.#at++
-      this.time = line.time
-    } else if (!cutOff) this.#leave('', line, { call })
+      this.#pass(line)
+    } else if (!this.#isCutOff) this.#leave('', line, { call })
     return this.time
   }
 
@@ -142,7 +148,7 @@ export class Tape implements Recorder {
   finish(): Recorded | null {
     if (!this.#reel) return null
     const rest = this.#line()
-    if (rest && !this.#reel.breaksOff) this.#leave('', rest, undefined)
+    if (rest && !this.#reel.breaksOff && !this.isInterrupted) this.#leave('', rest, undefined)
     // Cut off before anything was recorded, as the recording of the day itself was.
     if (this.#at === 0) return null
     const played = this.#reel.lines.slice(0, this.#at).map((line) => `${line}\n`)
@@ -167,14 +173,25 @@ export class Tape implements Recorder {
     return this.#lines[this.#at]
   }
 
+  #pass({ time }: ExchangeLine): void {
+    this.time = time
+    this.#at++
+    this.#played++
+  }
+
+  /** Whether what was under way went no further than to here. */
+  get #isCutOff(): boolean {
+    return this.isInterrupted || (this.isAtEnd && this.#reel!.breaksOff)
+  }
+
   /** Goes on along the recorded lines as far as what the plugin has asked allows. */
   #advance(): void {
     while (!this.#departure) {
       const line = this.#line()
       const next = [...this.#waiting.values()].find((ask) => !ask.matched)
       if (!line || 'call' in line) {
-        // Cut off here: what was asked last was never answered.
-        if (this.#reel?.breaksOff) break
+        // What was asked last was never answered.
+        if (this.#isCutOff) break
         if (!next) return
         this.#leave('', line, { ask: next.id, door: next.door, request: next.request })
         break
@@ -185,8 +202,7 @@ export class Tape implements Recorder {
         // Not how soon it asked: that is the machine's doing, and only what it asked counts.
         this.#compare({ ask: next.id, door: next.door, request: recordedAsk(next.door, next.request), after: line.after, time: line.time })
       } else if (!this.#settle(line)) return
-      this.time = line.time
-      this.#at++
+      this.#pass(line)
     }
     this.stop()
   }
