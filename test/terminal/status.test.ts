@@ -28,7 +28,7 @@ test('`status` says that everyone has to open, then where a ceremony stopped and
   expect(data.steps.map(({ state }: { state: string }) => state)).toEqual(['done', 'done', 'done', 'done', 'done', 'now'])
 }, 60_000)
 
-test('`plan` counts people, signatures, stays, cards, records and the longest wait of a runbook', async () => {
+test('`plan` counts people, signatures, stays, cards, records, and the time of people and of waiting', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'ceremony-plan-'))
   dirs.push(dir)
   const geographies = { europe: { vault: 'keys-eu', location: 'westeurope' }, america: { vault: 'keys-us', location: 'eastus' } }
@@ -46,9 +46,10 @@ test('`plan` counts people, signatures, stays, cards, records and the longest wa
   expect(data).toMatchObject({
     people: { 'crypto-officer': { at_least: 2 }, 'internal-witness': { at_least: 1 } },
     stations: [
-      { station: 'hsm-room', network: 'none', stays: 3 },
-      { station: 'workstation', network: 'azure', stays: 2 },
+      { station: 'hsm-room', network: 'none', stays: 3, takes: 131 * 60_000, untimed: 0 },
+      { station: 'workstation', network: 'azure', stays: 2, untimed: 0 },
     ],
+    longest_wait: 115 * 60_000,
     cards: { 'create-world': 3, 'create-operator-cards': 5 },
     missing: [],
   })
@@ -60,6 +61,9 @@ test('`plan` counts people, signatures, stays, cards, records and the longest wa
   expect(without.code).toBe(0)
   expect(without.stdout).toContain('Not all parameters are given')
   expect(without.stdout).toContain('3 for create-operator-cards')
+
+  writeFileSync(join(dir, 'untimed.yaml'), runbookOf(STEPS))
+  expect((await ceremony('plan', join(dir, 'untimed.yaml'))).stdout).toContain('room: the runbook does not say for 2 steps of people')
 }, 60_000)
 
 test('`status` of a folder without a ceremony says so', async () => {

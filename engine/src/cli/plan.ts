@@ -1,4 +1,4 @@
-/** `ceremony plan`: what a runbook will need before anyone comes together: people, signatures, stations, things, waiting. */
+/** `ceremony plan`: what a runbook will need before anyone comes together: people, signatures, stations, things, time. */
 import { readRunbook } from '../ceremony/runbook-file.ts'
 import { readYaml } from '../ceremony/yaml-file.ts'
 import type { Runbook, Step } from '../runbook/model.ts'
@@ -35,13 +35,22 @@ function withoutForEach(runbook: Runbook): Runbook {
 
 interface Needs {
   readonly people: Readonly<Record<string, { readonly at_least: number; readonly signatures: number }>>
-  readonly stations: readonly { readonly station: string; readonly network: string; readonly stays: number; readonly steps: number }[]
+  readonly stations: readonly {
+    readonly station: string
+    readonly network: string
+    readonly stays: number
+    readonly steps: number
+    /** What people should allow for its steps, in milliseconds. */
+    readonly takes: number
+    /** Steps that need people, of which the runbook does not say how long they take. */
+    readonly untimed: number
+  }[]
   readonly transfers: readonly string[]
   /** Blank cards that are written, by what they become; null where only the run will tell. */
   readonly cards: Readonly<Record<string, number | null>>
   /** What is written down: one for each, such as the numbers of bags. */
   readonly records: readonly string[]
-  /** The longest that steps wait for something, in milliseconds of waiting; what people take is not known. */
+  /** The longest that steps wait for something, in milliseconds, beside what people take. */
   readonly longest_wait: number
 }
 
@@ -58,18 +67,26 @@ function needsOf(runbook: Runbook, steps: readonly PlannedStep[], parameters: Re
     people: Object.fromEntries(
       Object.entries(runbook.roles).map(([role, { atLeast }]) => [role, { at_least: atLeast, signatures: signatures(role) + 2 * atLeast }]),
     ),
-    stations: Object.entries(runbook.stations).map(([station, { network }]) => ({
-      station,
-      network,
-      stays: stays(station),
-      steps: steps.filter((planned) => planned.station === station).length,
-    })),
+    stations: Object.entries(runbook.stations).map(([station, { network }]) => {
+      const here = steps.filter((planned) => planned.station === station)
+      return {
+        station,
+        network,
+        stays: stays(station),
+        steps: here.length,
+        takes: here.reduce((sum, planned) => sum + count(planned) * (planned.step.takes ?? 0), 0),
+        untimed: here.filter(({ step }) => step.takes === undefined && needsPeople(step)).length,
+      }
+    }),
     transfers: steps.flatMap(({ step }) => (step.does.kind === 'transfer' ? [step.does.to] : [])),
     cards: cardsOf(steps, parameters),
     records: steps.flatMap(({ step }) => recordsOf(step)),
     longest_wait: steps.reduce((sum, planned) => sum + count(planned) * waitOf(planned.step), 0),
   }
 }
+
+const needsPeople = ({ does, signOff }: Step): boolean =>
+  does.kind === 'instruct' || does.kind === 'transfer' || Object.keys({ ...signOff.before, ...signOff.after }).length > 0
 
 const waitOf = ({ does, until }: Step): number => (does.kind === 'wait' ? does.milliseconds : (until?.within ?? 0))
 
@@ -104,9 +121,9 @@ function recordsOf({ id, does }: Step): string[] {
 }
 
 function plannedStep({ number, phase, station, instances, step }: PlannedStep) {
-  const { id, title, signOff, does } = step
+  const { id, title, signOff, does, takes = null } = step
   const action = does.kind === 'plugin' ? `${does.plugin}/${does.action}` : does.kind
-  return { number, id, title, phase, station, action, instances, sign_off: signOff }
+  return { number, id, title, phase, station, action, instances, takes, sign_off: signOff }
 }
 
 function describe(runbook: Runbook, steps: readonly PlannedStep[], needs: Needs, missing: readonly string[]): string[] {
@@ -131,7 +148,7 @@ function describe(runbook: Runbook, steps: readonly PlannedStep[], needs: Needs,
     lines.push('  and one spare of each kind, for a card that fails')
   }
   if (needs.records.length > 0) lines.push('', 'Written down', ...needs.records.map((record) => `  ${record}`))
-  if (needs.longest_wait > 0) lines.push('', `Waiting  at most ${duration(needs.longest_wait)} for the cloud, beside what people take`)
+  lines.push('', 'Time', ...timeOf(needs))
   lines.push('', 'Steps')
   let phase = ''
   for (const planned of steps) {
@@ -139,9 +156,18 @@ function describe(runbook: Runbook, steps: readonly PlannedStep[], needs: Needs,
     phase = planned.phase
     const { step, number, station, instances } = planned
     const each = Array.isArray(instances) ? ` [${instances.join(', ')}]` : instances === 'unknown' ? ' [for each]' : ''
-    lines.push(`  ${String(number).padStart(4)}  ${step.title}${each}`, `        ${station}; ${step.id}${signersOf(step)}`)
+    const takes = step.takes === undefined ? '' : `; ${duration(step.takes)}${instances === null ? '' : ' each'}`
+    lines.push(`  ${String(number).padStart(4)}  ${step.title}${each}`, `        ${station}; ${step.id}${takes}${signersOf(step)}`)
   }
   return lines
+}
+
+function timeOf({ stations, longest_wait: wait }: Needs): string[] {
+  const lines = stations.map(({ station, takes, untimed }) => {
+    const silent = untimed > 0 ? `the runbook does not say for ${untimed} ${untimed === 1 ? 'step' : 'steps'} of people` : ''
+    return `  ${station}: ${[takes > 0 ? `about ${duration(takes)}` : '', silent].filter(Boolean).join('; ') || 'no time of people'}`
+  })
+  return wait > 0 ? [...lines, `  and waiting for the cloud: at most ${duration(wait)}`] : lines
 }
 
 function signersOf({ signOff }: Step): string {

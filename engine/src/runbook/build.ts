@@ -74,6 +74,7 @@ function buildStep(data: Data, phase: string, station: string, path: Trail, sour
           },
         }
       : {}),
+    ...(typeof data.takes === 'string' ? { takes: parseDuration(data.takes) ?? 0 } : {}),
     signOff: { before: quorumOf(signOff.before), after: quorumOf(signOff.after) },
     notSameAs: [data['not-same-as'] ?? []].flat().filter((each) => typeof each === 'string'),
     does: buildDoes(data, path, source),

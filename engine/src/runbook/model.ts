@@ -62,6 +62,8 @@ export interface Step {
   readonly concurrency: number
   readonly when?: Expression
   readonly until?: { readonly that: Expression; readonly every: number; readonly within: number }
+  /** What people should allow for one instance, in milliseconds; for plans alone. */
+  readonly takes?: number
   readonly signOff: { readonly before: Quorum; readonly after: Quorum }
   /** Steps whose `before` signers may not sign this one's. */
   readonly notSameAs: readonly string[]

@@ -75,6 +75,9 @@ const Step = Type.Object(
         { ...closed, description: 'Does the action again and again until something holds.' },
       ),
     ),
+    takes: Type.Optional(
+      duration('How long people should allow for the step (for each instance), signing included; for plans and printed scripts alone.'),
+    ),
     'sign-off': Type.Optional(
       Type.Object(
         { before: Type.Optional(Quorum), after: Type.Optional(Quorum) },

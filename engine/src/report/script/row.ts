@@ -1,4 +1,5 @@
 /** One step of the script: what is done, what must come of it, and where people write; or what they did. */
+import { durationOf } from '../browser/text.ts'
 import type { Filled, FilledRow } from './filled.ts'
 import { el, type Part } from './markup.ts'
 import type { Row } from './steps.ts'
@@ -25,7 +26,7 @@ export function stepRow(row: Row, filled: Filled | undefined): Part {
       el('td', { class: 'number' }, row.number),
       el('td', {}, whatIsDone(row, done)),
       el('td', {}, whatComesOfIt(row, done)),
-      el('td', { class: 'time' }, done ? done.time : ''),
+      el('td', { class: 'time' }, done ? done.time : row.step.takes && el('p', { class: 'quiet' }, `about ${durationOf(row.step.takes)}`)),
       el('td', {}, done ? signed(done) : seats(row)),
     ),
   ]

@@ -1,6 +1,7 @@
 /** The printable script of a ceremony: a cover, the participants, and every step with room for time, initials and records. */
 import type { Runbook } from '../../runbook/model.ts'
 import { canonicalize } from '../../transcript/canonical.ts'
+import { durationOf } from '../browser/text.ts'
 import { pageOf, styleOf } from '../page.ts'
 import { cover } from './cover.ts'
 import type { Filled } from './filled.ts'
@@ -44,12 +45,13 @@ const FILLED = ['Step', 'What was done', 'What came of it', 'Time (UTC)', 'Signe
 
 function actTable({ title, rows }: Act, index: number, filled: Filled | undefined): Part {
   const columns = filled ? FILLED : COLUMNS
+  const takes = rows.reduce((sum, { step }) => sum + (step.takes ?? 0), 0)
   const station = [...new Set(rows.map(({ step }) => step.station))].join(', then ')
   return el(
     'section',
     { class: index === 0 ? 'act first' : 'act' },
     el('h2', { id: `act-${index + 1}` }, `Act ${index + 1}: ${title}`),
-    el('p', { class: 'quiet' }, `At ${station}.`),
+    el('p', { class: 'quiet' }, `At ${station}.${takes > 0 && !filled ? ` About ${durationOf(takes)}.` : ''}`),
     el(
       'table',
       { class: 'steps-table', 'aria-labelledby': `act-${index + 1}` },
