@@ -40,12 +40,13 @@ export async function status(dir: string, { json = false }: { json?: boolean }):
     }
   }
   if (json) {
-    const steps = standingOf(runbook, history).map(({ step: { id, title, phase, station }, state }) => ({
+    const steps = standingOf(runbook, history).map(({ step: { id, title, phase, station }, state, instances }) => ({
       id,
       title,
       phase,
       station,
       state,
+      instances,
     }))
     const { closed, entries, deviations, station, open } = history
     const underWay = open ? { step: open.intent.step, instance: open.intent.instance } : null

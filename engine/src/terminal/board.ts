@@ -98,8 +98,10 @@ export class Board {
     const quick = (title: string): ListrTask => ({ title, task: () => {} })
     return [
       ...(before > 0 ? [quick(`${before} steps of earlier phases done`)] : []),
-      ...here.slice(first, first + STEPS_SHOWN).map(({ step, state }): ListrTask => {
-        const title = printable(step.title)
+      ...here.slice(first, first + STEPS_SHOWN).map(({ step, state, instances }): ListrTask => {
+        const turn = instances.findIndex((each) => each.state === 'now')
+        const which = turn < 0 ? '' : `, ${instances[turn]!.key} (${turn + 1} of ${instances.length})`
+        const title = printable(`${step.title}${which}`)
         if (state === 'done') return quick(`${title} (done${this.#took.has(step.id) ? `, ${this.#took.get(step.id)}` : ''})`)
         if (state === 'to come') return { title: `${title} (to come)`, task: () => over }
         return {

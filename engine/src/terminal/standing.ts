@@ -9,23 +9,36 @@ import { wrap } from './layout.ts'
 /** How far a step has come. */
 export type StepState = 'done' | 'now' | 'to come'
 
-/** @returns each step, all its instances together, with how far it has come */
-export function standingOf(runbook: Runbook, history: History): { readonly step: Step; readonly state: StepState }[] {
+export interface StepStanding {
+  readonly step: Step
+  readonly state: StepState
+  /** The instances of the for-each step that is on, with how far each has come; none for any other step. */
+  readonly instances: readonly { readonly key: string; readonly state: StepState }[]
+}
+
+/** @returns each step, with how far it has come */
+export function standingOf(runbook: Runbook, history: History): StepStanding[] {
   let current = false
-  return runbook.steps.map((step) => {
-    if (current) return { step, state: 'to come' }
-    if (isOver(step, runbook, history)) return { step, state: 'done' }
+  return runbook.steps.map((step): StepStanding => {
+    if (current) return { step, state: 'to come', instances: [] }
+    const turns = turnsOf(step, runbook, history)
+    const at = turns?.findIndex((key) => !history.isFinished(step.id, key)) ?? 0
+    if (at < 0) return { step, state: 'done', instances: [] }
     current = true
-    return { step, state: 'now' }
+    const each = turns?.flatMap((key, index) => {
+      const state: StepState = history.isFinished(step.id, key) ? 'done' : index === at ? 'now' : 'to come'
+      return key === null ? [] : [{ key, state }]
+    })
+    return { step, state: 'now', instances: each ?? [] }
   })
 }
 
-function isOver(step: Step, runbook: Runbook, history: History): boolean {
+/** @returns the keys of the step's instances; undefined while it is not known what it is done for each of */
+function turnsOf(step: Step, runbook: Runbook, history: History): (string | null)[] | undefined {
   try {
-    return instances(step, history.scope(runbook)).every(({ key }) => history.isFinished(step.id, key))
+    return instances(step, history.scope(runbook)).map(({ key }) => key)
   } catch (error) {
-    // What it is done for each of is not known yet.
-    if (error instanceof ExpressionError) return false
+    if (error instanceof ExpressionError) return undefined
     throw error
   }
 }
@@ -38,10 +51,11 @@ export function nextOf(runbook: Runbook, history: History): string {
   const now = standingOf(runbook, history).find(({ state }) => state === 'now')
   if (!now) return 'Everyone who takes part: sign the closing.'
   const { id, title, signOff, station } = now.step
+  const instance = now.instances.find(({ state }) => state === 'now')
   const before = peopleOf(signOff.before)
   const after = peopleOf(signOff.after)
   const who = [...(history.open ? [] : before ? [`${before} authorise it`] : []), ...(after ? [`${after} sign what came of it`] : [])]
-  return `At ${station}: \`${id}\`, ${title}${history.open ? ' (begun, not ended)' : ''}. ${who.length > 0 ? `${who.join(', then ')}.` : 'Nobody has to sign.'}`
+  return `At ${station}: \`${id}${instance ? `[${instance.key}]` : ''}\`, ${title}${history.open ? ' (begun, not ended)' : ''}. ${who.length > 0 ? `${who.join(', then ')}.` : 'Nobody has to sign.'}`
 }
 
 function peopleOf(quorum: Quorum): string {
@@ -60,7 +74,10 @@ export function linesOfStanding({ runbook, history }: Pick<Room, 'runbook' | 'hi
     const isNow = !history.closed && steps.some(({ state }) => state === 'now')
     lines.push(`  ${done === steps.length ? 'done   ' : isNow ? 'NOW    ' : 'to come'}  ${name} (${done} of ${steps.length})`)
     if (!isNow) continue
-    for (const { step, state } of steps) lines.push(...wrap(`${state.padEnd(7)}  ${step.title}`, width, '           '))
+    for (const { step, state, instances } of steps) {
+      const each = instances.length === 0 ? '' : `: ${instances.map(({ key, state }) => `${key} ${state}`).join(', ')}`
+      lines.push(...wrap(`${state.padEnd(7)}  ${step.title}${each}`, width, '           '))
+    }
   }
   const count = standing.filter(({ state }) => state === 'done').length
   const notes = history.deviations === 0 ? '' : `, ${history.deviations} note${history.deviations === 1 ? '' : 's'}`
