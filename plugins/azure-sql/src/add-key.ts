@@ -1,10 +1,10 @@
 /** Makes a key of a vault known to a SQL server. */
-import { action, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
 import { KEY_ADVICE, sqlClient } from './client.ts'
 import { serverKeyName } from './key-id.ts'
 import { KeyId, onServer, ServerName } from './names.ts'
 import { findServerKey, isKeyOfVault } from './server-key.ts'
-import { refusedOf, serviceError } from './service-error.ts'
+import { changedBy, refusedOf, serviceError } from './service-error.ts'
 
 /** A new access policy or role takes minutes to spread; until then the service finds that it lacks permissions. */
 const SPREADS_WITHIN_MS = 10 * 60_000
@@ -23,7 +23,7 @@ export const addKey = action({
     const outputs = { server: input.server, key_name: keyName }
     if (isKeyOfVault(await findServerKey(input, keyName, context), input.kid)) return outputs
     await add(input, keyName, context)
-    const found = await findServerKey(input, keyName, context)
+    const found = await afterEffect(`server \`${input.server}\` knows key ${keyName}`, () => findServerKey(input, keyName, context))
     if (isKeyOfVault(found, input.kid)) return outputs
     throw new PluginError('azure-sql/other-key', `Server \`${input.server}\` does not show the key that was added.`, {
       found: found ? `${found.serverKeyType} ${found.uri}` : 'no such key',
@@ -52,7 +52,7 @@ async function add(input: Static<typeof Input>, keyName: string, context: Contex
       return
     } catch (error) {
       const mayCome = refusedOf(error)?.code === 'AzureKeyVaultMissingPermissions' && context.clock.now().getTime() < until
-      if (!mayCome) throw serviceError(error, `add key ${input.kid} to server \`${input.server}\``, KEY_ADVICE)
+      if (!mayCome) throw serviceError(error, `add key ${input.kid} to server \`${input.server}\``, KEY_ADVICE, changedBy(error))
     }
     if (!told) context.log(`The vault does not let ${input.server} in yet; a new grant takes some minutes to spread. Trying again.`)
     await context.clock.sleep(TRY_EVERY_MS)

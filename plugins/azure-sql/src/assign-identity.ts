@@ -1,9 +1,9 @@
 /** Gives a SQL server an identity of its own, which a vault can then let in. */
 import type { ResourceIdentity, Server } from '@azure/arm-sql'
-import { action, type Context, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Context, PluginError, Type } from '@ceremony/engine/plugin'
 import { READ_ADVICE, type ServerRef, sqlClient } from './client.ts'
 import { Guid, onServer, ServerName } from './names.ts'
-import { serviceError } from './service-error.ts'
+import { changedBy, serviceError } from './service-error.ts'
 
 const Input = Type.Object(onServer, { additionalProperties: false })
 const Output = Type.Object({ server: ServerName, principal_id: Guid, tenant_id: Guid }, { additionalProperties: false })
@@ -27,9 +27,11 @@ export const assignIdentity = action({
         error,
         `give server \`${input.server}\` an identity`,
         'Check that whoever runs the ceremony may change the server (role SQL Server Contributor).',
+        changedBy(error),
       )
     }
-    const given = principalOf((await readServer(input, context)).identity)
+    const after = await afterEffect(`server \`${input.server}\` was given an identity`, () => readServer(input, context))
+    const given = principalOf(after.identity)
     if (given) return { server: input.server, ...given }
     throw new PluginError('azure-sql/no-identity', `Server \`${input.server}\` shows no identity after it was given one.`, {
       found: 'no principal id',

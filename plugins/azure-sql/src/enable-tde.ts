@@ -1,8 +1,8 @@
 /** Switches transparent data encryption on for a database. */
-import { action, type Context, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Context, PluginError, Type } from '@ceremony/engine/plugin'
 import { READ_ADVICE, type ServerRef, sqlClient } from './client.ts'
 import { DatabaseName, onServer } from './names.ts'
-import { serviceError } from './service-error.ts'
+import { changedBy, serviceError } from './service-error.ts'
 
 const Input = Type.Object({ ...onServer, database: DatabaseName }, { additionalProperties: false })
 const Output = Type.Object({ database: DatabaseName, state: Type.Literal('Enabled') }, { additionalProperties: false })
@@ -21,9 +21,9 @@ export const enableTde = action({
     try {
       await client.transparentDataEncryptions.beginCreateOrUpdateAndWait(group, server, database, 'current', { state: 'Enabled' })
     } catch (error) {
-      throw serviceError(error, `encrypt database \`${database}\` of server \`${server}\``, ONLINE_ADVICE)
+      throw serviceError(error, `encrypt database \`${database}\` of server \`${server}\``, ONLINE_ADVICE, changedBy(error))
     }
-    const state = await encryptionOf(input, database, context)
+    const state = await afterEffect(`encryption of \`${database}\` was switched on`, () => encryptionOf(input, database, context))
     if (state === 'Enabled') return outputs
     throw new PluginError('azure-sql/not-encrypted', `Database \`${database}\` is not encrypted after encryption was switched on.`, {
       found: String(state),

@@ -18,6 +18,7 @@ interface Thrown {
   readonly statusCode?: number
   readonly code?: string
   readonly message?: string
+  readonly request?: { readonly method?: string }
   readonly details?: { readonly error?: { readonly code?: string; readonly message?: string } }
 }
 
@@ -62,6 +63,12 @@ export function serviceError(error: unknown, doing: string, advice: string, chan
     cause: error,
   })
 }
+
+/**
+ * What is different where a change was refused: nothing, unless the service had taken it on, and only the question how far it
+ * had come was refused.
+ */
+export const changedBy = (error: unknown): string => ((error as Thrown).request?.method === 'GET' ? 'unknown' : 'nothing')
 
 const said = ({ status, code, message }: Refused): string => `${status === undefined ? '' : `HTTP ${status} `}${code}: ${message}`
 

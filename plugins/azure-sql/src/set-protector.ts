@@ -1,10 +1,10 @@
 /** Makes a key the TDE protector of a SQL server: the key that wraps the keys of its databases. */
-import { action, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, PluginError, Type } from '@ceremony/engine/plugin'
 import { KEY_ADVICE, sqlClient } from './client.ts'
 import { serverKeyName } from './key-id.ts'
 import { KeyId, onServer } from './names.ts'
 import { isPinnedTo, Protector, protectorInWords, protectorOutputs, readProtector } from './protector.ts'
-import { refusedOf, serviceError } from './service-error.ts'
+import { changedBy, refusedOf, serviceError } from './service-error.ts'
 
 export const setProtector = action({
   title: 'Make a key the TDE protector of a SQL server',
@@ -24,12 +24,13 @@ export const setProtector = action({
         autoRotationEnabled: false,
       })
     } catch (error) {
-      // The service had begun: what became of it is not for guessing.
-      const now = refusedOf(error)?.status === undefined ? protectorInWords(await readProtector(input, context)) : protectorInWords(before)
-      const changed = now === protectorInWords(before) ? 'nothing' : `The TDE protector is now ${now}.`
+      // The service had begun and failed: what became of it is not for guessing.
+      const begun = refusedOf(error)?.status === undefined
+      const now = begun ? protectorInWords(await afterEffect('unknown', () => readProtector(input, context))) : protectorInWords(before)
+      const changed = now === protectorInWords(before) ? changedBy(error) : `The TDE protector is now ${now}.`
       throw serviceError(error, `make ${keyName} the TDE protector of server \`${input.server}\``, KEY_ADVICE, changed)
     }
-    const found = await readProtector(input, context)
+    const found = await afterEffect(`${keyName} was made the TDE protector`, () => readProtector(input, context))
     if (isPinnedTo(found, input.kid, context)) return protectorOutputs(found)
     throw new PluginError('azure-sql/other-key', `The TDE protector of server \`${input.server}\` is not the key that was set.`, {
       found: protectorInWords(found),

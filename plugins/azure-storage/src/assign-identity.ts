@@ -1,6 +1,6 @@
 /** Gives a storage account an identity of its own, which a vault can then let in. */
 import type { Identity, StorageAccount } from '@azure/arm-storage'
-import { action, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, PluginError, Type } from '@ceremony/engine/plugin'
 import { readAccount, updateAccount } from './account.ts'
 import { AccountName, Guid, ResourceGroup } from './names.ts'
 
@@ -23,7 +23,7 @@ export const assignIdentity = action({
       'Check that whoever runs the ceremony may change the account (role Storage Account Contributor).',
       context,
     )
-    const given = identityOf(await readAccount(input, context))
+    const given = identityOf(await afterEffect(`account \`${input.account}\` was given an identity`, () => readAccount(input, context)))
     if (given) return { account: input.account, ...given }
     throw new PluginError('azure-storage/no-identity', `Account \`${input.account}\` shows no identity after it was given one.`, {
       found: 'no principal id',

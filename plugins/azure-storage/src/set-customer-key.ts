@@ -1,6 +1,6 @@
 /** Puts a storage account under a key of a vault. */
 import type { StorageAccount, StorageAccountUpdateParameters } from '@azure/arm-storage'
-import { action, type Cloud, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Cloud, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
 import { readAccount, updateAccount } from './account.ts'
 import { type KeyId as ParsedKeyId, parseKeyId } from './key-id.ts'
 import { AccountName, KeyId, ResourceGroup } from './names.ts'
@@ -48,7 +48,7 @@ export const setCustomerKey = action({
     if (matches(inForce(before), key)) return outputs(input.account, key, before)
     requireIdentity(before, input.account)
     await patiently(input, () => put(input, key, context), context)
-    const after = await readAccount(input, context)
+    const after = await afterEffect(`account \`${input.account}\` was put under ${input.kid}`, () => readAccount(input, context))
     if (matches(inForce(after), key) && wrapsWith(after, key)) return outputs(input.account, key, after)
     throw new PluginError('azure-storage/other-key', `Account \`${input.account}\` is not under the key that was set.`, {
       found: shown(after),

@@ -1,5 +1,5 @@
 /** Writes a blob that later steps read, to see whether the account's data can be reached. */
-import { action, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, PluginError, Type } from '@ceremony/engine/plugin'
 import { blobClients, readBlob, sha256 } from './blob.ts'
 import { AccountName, BlobName, ContainerName, Sha256 } from './names.ts'
 import { codeOf, serviceError, statusOf } from './service-error.ts'
@@ -34,9 +34,11 @@ export const writeProbe = action({
         )
       }
     }
-    const found = await readBlob(blob).catch((error) => {
-      throw serviceError(error, `show ${blob.url}`, 'Check that whoever runs the ceremony may read blobs there.')
-    })
+    const read = () =>
+      readBlob(blob).catch((error): never => {
+        throw serviceError(error, `show ${blob.url}`, 'Check that whoever runs the ceremony may read blobs there.')
+      })
+    const found = await afterEffect(`${blob.url} was written, or was there before`, read)
     if (found.sha256 === digest) return { url: blob.url, sha256: digest, size: SIZE }
     throw new PluginError('azure-storage/other-content', `Blob ${blob.url} does not hold what was written.`, {
       found: `${found.bytes.length} bytes with SHA-256 ${found.sha256}`,

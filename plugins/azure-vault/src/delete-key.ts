@@ -1,11 +1,11 @@
 /** Deletes a key, which soft delete keeps recoverable. */
 import type { DeletedKey } from '@azure/keyvault-keys'
-import { action, PluginError, type Static, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, PluginError, type Static, Type } from '@ceremony/engine/plugin'
 import { keysOf } from './clients.ts'
 import { requireDeletedKey, whereIs } from './deleted-key.ts'
 import { requireKey } from './key-view.ts'
 import { closed, KeyId, KeyInVault } from './names.ts'
-import { serviceError } from './service-error.ts'
+import { changedBy, serviceError } from './service-error.ts'
 
 const Time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' })
 const Output = Type.Object(
@@ -27,9 +27,11 @@ export const deleteKey = action({
       const poller = await keys.beginDeleteKey(input.name)
       await poller.pollUntilDone()
     } catch (error) {
-      throw serviceError(error, `delete key \`${input.name}\``, 'Check that the vault’s keys may be deleted by whoever runs the ceremony.')
+      const advice = 'Check that the vault’s keys may be deleted by whoever runs the ceremony.'
+      throw serviceError(error, `delete key \`${input.name}\``, advice, changedBy(error))
     }
-    return outputs(await requireDeletedKey(input.vault, input.name, context))
+    const look = () => requireDeletedKey(input.vault, input.name, context)
+    return outputs(await afterEffect(`the key \`${input.name}\` was deleted`, look))
   },
   async reconcile(input, context) {
     const { live, deleted } = await whereIs(input.vault, input.name, context)

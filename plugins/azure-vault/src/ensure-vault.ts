@@ -1,9 +1,9 @@
 /** Makes a premium vault with soft delete and purge protection, or makes sure that the one there is such a vault. */
 import type { Vault } from '@azure/arm-keyvault'
-import { action, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Context, PluginError, type Static, Type } from '@ceremony/engine/plugin'
 import { vaultManagement, vaultUri } from './clients.ts'
 import { closed, Location, ObjectId, ResourceGroup, VaultName, VaultUri } from './names.ts'
-import { serviceError } from './service-error.ts'
+import { changedBy, serviceError } from './service-error.ts'
 import { addPermissions, findVault, missingPermissions, requireAccessPolicies } from './vault-view.ts'
 
 /** What the one who runs the ceremony does with keys; `purge` so that a refused purge proves more than a missing permission. */
@@ -53,8 +53,9 @@ export const ensureVault = action({
     } else {
       await create(input, context)
     }
-    const vault = await registered(input, context)
-    requireStrong(vault, input, before ? 'nothing' : `vault ${input.name} was made`)
+    const made = before ? 'nothing' : `vault ${input.name} was made`
+    const vault = await afterEffect(made, () => registered(input, context))
+    requireStrong(vault, input, made)
     return outputs(vault, input, context, before === undefined)
   },
   async reconcile(input, context) {
@@ -90,7 +91,7 @@ async function create(input: Wanted, context: Context): Promise<void> {
     })
   } catch (error) {
     const advice = 'Check the resource group, the region and that whoever runs the ceremony may create vaults (role Key Vault Contributor).'
-    throw serviceError(error, `create vault \`${input.name}\``, advice)
+    throw serviceError(error, `create vault \`${input.name}\``, advice, changedBy(error))
   }
 }
 

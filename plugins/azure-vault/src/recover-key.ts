@@ -1,10 +1,10 @@
 /** Brings a deleted key back. */
-import { action, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, Type } from '@ceremony/engine/plugin'
 import { keysOf } from './clients.ts'
 import { requireDeletedKey, whereIs } from './deleted-key.ts'
 import { requireKey } from './key-view.ts'
 import { closed, KeyId, KeyInVault, Sha256 } from './names.ts'
-import { serviceError } from './service-error.ts'
+import { changedBy, serviceError } from './service-error.ts'
 
 export const recoverKey = action({
   title: 'Recover a deleted key',
@@ -18,9 +18,11 @@ export const recoverKey = action({
       const poller = await keys.beginRecoverDeletedKey(input.name)
       await poller.pollUntilDone()
     } catch (error) {
-      throw serviceError(error, `recover key \`${input.name}\``, 'Check that deleted keys may be recovered by whoever runs the ceremony.')
+      const advice = 'Check that deleted keys may be recovered by whoever runs the ceremony.'
+      throw serviceError(error, `recover key \`${input.name}\``, advice, changedBy(error))
     }
-    const { kid, modulus_sha256 } = await requireKey(input.vault, input.name, context)
+    const look = () => requireKey(input.vault, input.name, context)
+    const { kid, modulus_sha256 } = await afterEffect(`the key \`${input.name}\` was recovered`, look)
     return { kid, modulus_sha256 }
   },
   async reconcile(input, context) {

@@ -1,5 +1,5 @@
 /** Takes a service's permissions on a vault's keys away. */
-import { action, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, PluginError, Type } from '@ceremony/engine/plugin'
 import { vaultManagement } from './clients.ts'
 import { closed, ObjectId, ResourceGroup, VaultName } from './names.ts'
 import { serviceError } from './service-error.ts'
@@ -43,7 +43,7 @@ export const revoke = action({
       const advice = 'Check that whoever runs the ceremony may change the vault’s access policies.'
       throw serviceError(error, `take from ${principal} its access to vault \`${name}\``, advice)
     }
-    const after = await findVault(group, name, context)
+    const after = await afterEffect(`the access of ${principal} was taken away`, () => findVault(group, name, context))
     const left = after ? permissionsOf(after, principal) : []
     if (left.length === 0) return { vault_name: name, principal, removed }
     throw new PluginError('azure-vault/not-revoked', `Vault \`${name}\` still shows permissions that were taken away.`, {

@@ -28,6 +28,7 @@ interface Thrown {
   readonly statusCode?: number
   readonly code?: string
   readonly message?: string
+  readonly request?: { readonly method?: string }
   readonly details?: {
     readonly error?: { readonly code?: string; readonly message?: string; readonly innerError?: { readonly code?: string } }
   }
@@ -36,9 +37,10 @@ interface Thrown {
 /**
  * @param doing what was tried, to stand after "Azure refused to": "create the key `x`"
  * @param advice what to do next
+ * @param changed what is different after a refusal
  * @returns an error with the service's own code and message in `found`; a PluginError comes back as it is
  */
-export function serviceError(error: unknown, doing: string, advice: string): PluginError {
+export function serviceError(error: unknown, doing: string, advice: string, changed = 'nothing'): PluginError {
   if (error instanceof PluginError) return error
   const refused = refusedOf(error)
   // Too slow or too busy: then it is not known how far the service got.
@@ -54,11 +56,17 @@ export function serviceError(error: unknown, doing: string, advice: string): Plu
   return new PluginError('azure-vault/refused', `Azure refused to ${doing}.`, {
     found: said(refused),
     expected: 'success',
-    changed: 'nothing',
+    changed,
     advice: ADVICE[refused.code] ?? advice,
     cause: error,
   })
 }
+
+/**
+ * What is different where a change was refused: nothing, unless the service had taken it on, and only the question how far it
+ * had come was refused.
+ */
+export const changedBy = (error: unknown): string => ((error as Thrown).request?.method === 'GET' ? 'unknown' : 'nothing')
 
 const said = ({ status, code, message }: Refused): string => `HTTP ${status} ${code}: ${message}`
 

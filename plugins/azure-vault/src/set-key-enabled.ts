@@ -1,5 +1,5 @@
 /** Disables one version of a key, or enables it again: the quickest way to take data away that can be taken back at once. */
-import { action, type Context, PluginError, Type } from '@ceremony/engine/plugin'
+import { action, afterEffect, type Context, PluginError, Type } from '@ceremony/engine/plugin'
 import { keysOf } from './clients.ts'
 import { partsOf, versionsOf } from './key-version.ts'
 import { closed, KeyId } from './names.ts'
@@ -29,7 +29,8 @@ export const setKeyEnabled = action({
         'Check that whoever runs the ceremony may update the vault’s keys.',
       )
     }
-    if ((await isEnabled(kid, context)) === enabled) return { kid, enabled, changed: true }
+    const now = await afterEffect(`${kid} was ${enabled ? 'enabled' : 'disabled'}`, () => isEnabled(kid, context))
+    if (now === enabled) return { kid, enabled, changed: true }
     throw new PluginError('azure-vault/not-changed', `The vault took the change, but ${kid} does not show it.`, {
       found: `enabled: ${!enabled}`,
       expected: `enabled: ${enabled}`,

@@ -1,6 +1,6 @@
 /** A vault as the resource manager shows it, and what a ceremony demands of it. */
 import type { Vault } from '@azure/arm-keyvault'
-import { type Context, PluginError } from '@ceremony/engine/plugin'
+import { afterEffect, type Context, PluginError } from '@ceremony/engine/plugin'
 import { vaultManagement } from './clients.ts'
 import { refusedOf, serviceError } from './service-error.ts'
 
@@ -51,7 +51,7 @@ export async function addPermissions(
     const advice = 'Check the principal’s object id and that whoever runs the ceremony may change the vault’s access policies.'
     throw serviceError(error, `grant ${ref.principal} access to vault \`${ref.name}\``, advice)
   }
-  const after = await findVault(ref.group, ref.name, context)
+  const after = await afterEffect(`${ref.principal} was given access`, () => findVault(ref.group, ref.name, context))
   const missing = after ? missingPermissions(after, ref.principal, wanted) : wanted
   if (missing.length === 0) return
   throw new PluginError('azure-vault/not-granted', `Vault \`${ref.name}\` does not show the permissions that it was just given.`, {
