@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, truncateSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Recording } from '../../engine/src/capability/recording.ts'
+import { asReplayed, Recording } from '../../engine/src/capability/recording.ts'
 import { remove } from '../e2e/rehearsal.ts'
 
 let dir: string
@@ -45,4 +45,10 @@ describe('a recording that a crash left', () => {
     expect(() => recording.write({ withdrawn: 1, time: 1 })).toThrow(expect.objectContaining({ name: 'StorageError', code: 'ENOENT' }))
     expect(() => recording.finish()).toThrow('could not be written')
   })
+})
+
+test('what a plugin gets back has the names that were recorded, whatever was read before', () => {
+  for (const before of ['\\', '\n', 'a'])
+    for (const name of ['\n', '"', '\t', '\\', '__proto__'])
+      for (const each of [before, name]) expect(Object.keys(asReplayed({ '!': 1, [each]: [each] }) as object)).toEqual(['!', each].sort())
 })

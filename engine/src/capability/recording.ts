@@ -4,6 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { canonicalize } from '../transcript/canonical.ts'
+import { readCanonical } from '../transcript/canonical-read.ts'
 import { storing } from '../transcript/storage-error.ts'
 
 /** What a plugin is asked; opens the lines of what it then does. */
@@ -130,7 +131,7 @@ export function lineOfExchange(line: ExchangeLine): string {
  *   a plugin cannot tell a replay from the day itself, not even by the order of names.
  */
 export function asReplayed(value: unknown): unknown {
-  return revived(JSON.parse(canonicalize(recordable(value))))
+  return revived(readCanonical(Buffer.from(canonicalize(recordable(value)))))
 }
 
 /** @returns the data of a recorded line with its bytes as bytes */

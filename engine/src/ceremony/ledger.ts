@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { CeremonyClock } from '../capability/clock.ts'
 import type { Quorum } from '../runbook/model.ts'
 import { canonicalize } from '../transcript/canonical.ts'
+import { readCanonical } from '../transcript/canonical-read.ts'
 import { preAuthenticationEncoding, type Signer } from '../transcript/dsse.ts'
 import {
   type Body,
@@ -134,7 +135,7 @@ export class SigningLedger implements Ledger {
     await this.#store.append({ payload: payload.toString('base64'), payloadType: PAYLOAD_TYPE, signatures })
     const keyids = signatures.map((signature) => signature.keyid)
     // What was written, not what was meant: a resumed or replayed ceremony knows nothing else.
-    this.#history.apply(JSON.parse(payload.toString()), keyids, createHash('sha256').update(payload).digest())
+    this.#history.apply(readCanonical(payload) as Statement, keyids, createHash('sha256').update(payload).digest())
     return this.#people.officers.filter((officer) => keyids.includes(officer.keyid)).map((officer) => officer.name)
   }
 }

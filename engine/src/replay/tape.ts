@@ -14,6 +14,7 @@ import {
   revived,
 } from '../capability/recording.ts'
 import type { ErrorData, Reply } from '../plugin/protocol.ts'
+import { readCanonical } from '../transcript/canonical-read.ts'
 import { firstDifference, shown } from './difference.ts'
 
 /** A recording to play. */
@@ -104,7 +105,7 @@ export class Tape implements Recorder {
   begin(call: RecordedCall): number {
     if (!this.#reel) {
       this.#reel = this.#load()
-      this.#lines = this.#reel.lines.map((line) => JSON.parse(line) as ExchangeLine)
+      this.#lines = this.#reel.lines.map((line) => readCanonical(Buffer.from(line)) as ExchangeLine)
     }
     this.steps++
     this.#answers = 0

@@ -1,6 +1,7 @@
 /** The printable script of a ceremony: a cover, the participants, and every step with room for time, initials and records. */
 import type { Runbook } from '../../runbook/model.ts'
 import { canonicalize } from '../../transcript/canonical.ts'
+import { readCanonical } from '../../transcript/canonical-read.ts'
 import { durationOf } from '../browser/text.ts'
 import { pageOf, styleOf } from '../page.ts'
 import { cover } from './cover.ts'
@@ -23,7 +24,7 @@ export async function scriptOf(about: {
 }): Promise<string> {
   const { runbook, describing, filled } = about
   // In the order in which the transcript holds them, for a for-each goes by it.
-  const parameters = JSON.parse(canonicalize(about.parameters)) as typeof about.parameters
+  const parameters = readCanonical(Buffer.from(canonicalize(about.parameters))) as typeof about.parameters
   const acts = await actsOf(runbook, parameters, describing)
   const body = [
     cover(runbook, parameters, filled),
