@@ -1,5 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
 import { prepare } from '../../engine/src/ceremony/folder.ts'
 import { handOver } from '../../engine/src/ceremony/hand-over.ts'
 import { receive } from '../../engine/src/ceremony/receive.ts'
@@ -97,6 +98,24 @@ describe('a ceremony at two stations that share nothing but the medium', () => {
     await expect(receive(medium, at('desk'))).rejects.toMatchObject({ code: 'bundle/old', exitCode: 1 })
     expect(readFileSync(at('desk', 'transcript.intoto.jsonl'))).toEqual(before)
     expect(existsSync(at('desk', 'receiving'))).toBe(false)
+  })
+
+  test('received into a second folder of the same station is refused, while the first is there', async () => {
+    await untilHandedOver('room')
+    await moveTo('room', 'desk')
+    mkdirSync(at('second'))
+    const setup = parse(readFileSync(at('desk', 'setup.yaml'), 'utf8'))
+    setup.stations.desk.key = at('desk', 'station.pem')
+    setup.stations.room['public-key'] = at('desk', 'room.pub.pem')
+    writeFileSync(at('second', 'setup.yaml'), stringify(setup))
+    await expect(receive(medium, at('second'))).rejects.toMatchObject({
+      code: 'receive/elsewhere',
+      found: at('desk'),
+      advice: expect.stringContaining(`ceremony resume ${at('desk')}`),
+    })
+    expect(readdirSync(at('second'))).toEqual(['setup.yaml'])
+    renameSync(at('desk', 'transcript.intoto.jsonl'), at('lost'))
+    expect(await receive(medium, at('second'))).toMatchObject({ already: false })
   })
 
   test('a bundle for another station is refused', async () => {

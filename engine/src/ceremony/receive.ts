@@ -2,10 +2,11 @@
  * Takes a ceremony over from another station: what a bundle holds is laid aside, verified, held against what this station
  * knows, and only then put into the ceremony's folder. The station's signature under `received` takes the baton.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ceremonyClock } from '../capability/clock.ts'
 import { BundleError, readBundle } from '../station/bundle.ts'
+import { receivedInto, rememberReceived } from '../station/received.ts'
 import { syncFolder, writeDurably } from '../transcript/files.ts'
 import type { History } from '../transcript/history.ts'
 import { lockFolder } from '../transcript/lock.ts'
@@ -44,6 +45,7 @@ export async function receive(bundle: string, dir: string): Promise<ReceivedCere
     const stations = await checkStations(history, setup)
     const place = { dir, aside, head, station: history.handedOverTo!, from: history.station, entries: history.entries }
     if (await isReceived(place)) return { ...place, already: true }
+    takeHere(place, setup)
     await putInPlace(dir, aside, history)
     await takeBaton(dir, setup, stations)
     return { ...place, already: false }
@@ -136,6 +138,24 @@ async function isReceived({ dir, aside, station }: { dir: string; aside: string;
     advice: `Take the newest bundle: since this one, line ${later.line} handed the ceremony on. Nothing was changed.`,
     exitCode: 1,
   })
+}
+
+/**
+ * From two folders of one station two would go on from the same point, and only the next station would see it.
+ * @throws CeremonyError `receive/elsewhere`
+ */
+function takeHere({ dir, head, station }: { dir: string; head: string; station: string }, setup: Setup): void {
+  const { key } = setup.stations[station] as { key: string }
+  const other = receivedInto(key, head)
+  if (other !== undefined && other !== realpathSync(dir) && existsSync(join(other, TRANSCRIPT))) {
+    throw new CeremonyError('receive/elsewhere', `${station} received this hand-over before, into another folder.`, {
+      found: other,
+      expected: dir,
+      advice: `Go on there: ceremony resume ${other}\nOnly if that folder is of no use any more, move it away and receive the bundle again. Nothing was changed.`,
+      exitCode: 1,
+    })
+  }
+  storing(key, () => rememberReceived(key, head, dir))
 }
 
 /** Artifacts first, then the transcript that names them, in one move. */
