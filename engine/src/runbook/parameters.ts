@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Finding, Runbook } from './model.ts'
 import { readYaml } from './read.ts'
 import { suggest } from './suggest.ts'
@@ -8,8 +8,16 @@ type Schema = Readonly<Record<string, unknown>>
 /** Words of JSON Schema that would reach beyond the parameter itself, or promise a check that nobody makes. */
 const REFUSED = ['$ref', '$dynamicRef', '$id', '$defs', 'definitions', 'format']
 
-function compiler(): Ajv {
-  return new Ajv({ allErrors: true, strict: true, strictTypes: false, strictTuples: false, allowUnionTypes: true })
+const validators = new WeakMap<Schema, ValidateFunction>()
+
+/** Compiled once: a runbook is checked before its parameters are bound. @throws Error if the schema is none */
+function compiled(schema: Schema): ValidateFunction {
+  const known = validators.get(schema)
+  if (known) return known
+  const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictTuples: false, allowUnionTypes: true })
+  const validate = ajv.compile(schema)
+  validators.set(schema, validate)
+  return validate
 }
 
 /** @returns why a parameter's JSON Schema cannot be used, or null if it can */
@@ -17,7 +25,7 @@ export function parameterProblem(schema: Schema): string | null {
   const refused = REFUSED.find((word) => JSON.stringify(schema).includes(`"${word}":`))
   if (refused !== undefined) return `\`${refused}\` is not supported here`
   try {
-    const validate = compiler().compile(schema)
+    const validate = compiled(schema)
     if ('default' in schema && !validate(schema.default)) return `its own default does not fit: ${sentence(validate.errors ?? [])}`
     return null
   } catch (error) {
@@ -53,7 +61,7 @@ export function bindParameters(runbook: Runbook, given: Schema): { parameters: S
       )
       continue
     }
-    const validate = compiler().compile(schema)
+    const validate = compiled(schema)
     if (!validate(value)) report('value', name, `The parameter \`${name}\` does not fit: ${sentence(validate.errors ?? [])}`)
     bound.push([name, value])
   }
