@@ -5,6 +5,7 @@ import { prepare } from '../ceremony/folder.ts'
 import { projectRoot } from '../plugin/package.ts'
 import { writeReport } from '../report/report.ts'
 import { drawTimeline, TimelineReader } from '../report/timeline.ts'
+import { wrap } from '../terminal/layout.ts'
 import { locate, readEntries } from '../transcript/store.ts'
 import { verifyTranscript } from '../transcript/verify.ts'
 import { goAtTerminal } from './at-terminal.ts'
@@ -16,8 +17,11 @@ export async function demo(options: { dir?: string; scale: string; byHand?: bool
   const { byHand = false, plain = false } = options
   const dir = options.dir ?? join('ceremonies', new Date().toISOString().slice(0, 19).replaceAll(':', '-'))
   const say = (text: string): void => void process.stdout.write(`${text}\n`)
-  say(`Rehearsing "Bring our own key to Azure" in ${dir}: two crypto officers and a witness, an nShield twin over SoftHSM2,`)
-  say(`an Azure twin over HTTPS, and a clock that runs ${options.scale} times as fast as yours.`)
+  const tell = (text: string): void => say(wrap(text, process.stdout.columns ?? 120).join('\n'))
+  tell(
+    `Rehearsing "Bring our own key to Azure" in ${dir}: two crypto officers and a witness, an nShield twin over SoftHSM2, ` +
+      `an Azure twin over HTTPS, and a clock that runs ${options.scale} times as fast as yours.`,
+  )
   if (!existsSync(join(dir, 'runbook.yaml'))) {
     await layOutRehearsal(dir, Number(options.scale), byHand)
     prepare(dir, {
@@ -28,7 +32,8 @@ export async function demo(options: { dir?: string; scale: string; byHand?: bool
     })
   }
   if (byHand) {
-    say(`\nYou play all of them. What each one knows is in ${join(dir, CHEAT_SHEET)}: print it, or open it in another window.`)
+    say('')
+    tell(`You play all of them. What each one knows is in ${join(dir, CHEAT_SHEET)}: print it, or open it in another window.`)
     await goAtTerminal(dir, { plain })
   } else await go(dir)
 
