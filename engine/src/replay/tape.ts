@@ -85,7 +85,7 @@ export class Tape implements Recorder {
 
   /**
    * Whether the ceremony was interrupted where the recording stands now, and taken up again. That is where it goes on with
-   * asking the world: after an interruption the engine does so before anything else, and it never does so at another time.
+   * asking the world: after an interruption the engine does so before anything else, and otherwise only at the beginning.
    */
   get isInterrupted(): boolean {
     const line = this.#line()

@@ -10,8 +10,8 @@ import type { JudgedLine } from './line.ts'
 import type { Digests, WorkerReply, WorkerStart } from './line-worker.ts'
 
 const WORKER = new URL('./line-worker.ts', import.meta.url)
-/** What is left to the one thread that looks at the order keeps no more than so many busy. */
-const MAX_THREADS = 8
+/** What is left to the one thread that looks at the order keeps hardly more busy; each takes some 25 MiB. */
+const MAX_THREADS = 4
 /** Threads read small pieces and keep nothing; unbounded, their garbage would pile up. */
 const MEMORY = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 512 }
 
