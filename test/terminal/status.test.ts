@@ -29,12 +29,13 @@ test('`status` says that everyone has to open, then where a ceremony stopped and
 }, 60_000)
 
 test('`status` shows which instances of a step are done', async () => {
-  const each = STEPS.replace(/(id: write-down\n)/, '$1    for-each: ${{ parameters.numbers }}\n')
+  const each = STEPS.replace(/(id: write-down\n)/, '$1    takes: 40m\n    for-each: ${{ parameters.numbers }}\n')
   const dir = await layOut(runbookOf(each), { records: { 'write-down[one]': { colour: 'green' } } })
   dirs.push(dir)
   await expect(carry(dir)).rejects.toThrow('no fitting entry for `write-down[two]`')
   const { stdout } = await ceremony('status', dir)
   expect(stdout).toContain('Write something down: one done, two now')
+  expect(stdout.replace(/\s+/g, ' ')).toContain('By the runbook people need about 40 min more.')
   expect(stdout.replace(/\s+/g, ' ')).toContain('Next: At desk: `write-down[two]`, Write something down (begun, not ended).')
 }, 60_000)
 

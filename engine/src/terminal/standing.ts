@@ -4,7 +4,7 @@ import { ExpressionError } from '../runbook/expression.ts'
 import { instances } from '../runbook/instances.ts'
 import type { Quorum, Runbook, Step } from '../runbook/model.ts'
 import type { History } from '../transcript/history.ts'
-import { wrap } from './layout.ts'
+import { duration, wrap } from './layout.ts'
 
 /** How far a step has come. */
 export type StepState = 'done' | 'now' | 'to come'
@@ -64,6 +64,12 @@ function peopleOf(quorum: Quorum): string {
     .join(' and ')
 }
 
+/** @returns what the runbook says that people should allow for what is not done, in milliseconds; the cloud's time comes on top */
+function timeLeft(standing: readonly StepStanding[], runbook: Runbook, history: History): number {
+  const turns = (step: Step): number => turnsOf(step, runbook, history)?.filter((key) => !history.isFinished(step.id, key)).length ?? 1
+  return standing.reduce((sum, { step, state }) => sum + (state === 'done' ? 0 : turns(step) * (step.takes ?? 0)), 0)
+}
+
 /** @returns phases and steps for a screen of that width: phases that are done or to come in one line each */
 export function linesOfStanding({ runbook, history }: Pick<Room, 'runbook' | 'history'>, width: number): string[] {
   const standing = standingOf(runbook, history)
@@ -81,9 +87,11 @@ export function linesOfStanding({ runbook, history }: Pick<Room, 'runbook' | 'hi
   }
   const count = standing.filter(({ state }) => state === 'done').length
   const notes = history.deviations === 0 ? '' : `, ${history.deviations} note${history.deviations === 1 ? '' : 's'}`
+  const left = history.closed || !history.opened ? 0 : timeLeft(standing, runbook, history)
+  const time = left > 0 ? ` By the runbook people need about ${duration(left)} more.` : ''
   lines.push(
     '',
-    `  ${count} of ${standing.length} steps done, ${history.entries} entries${notes}.`,
+    ...wrap(`${count} of ${standing.length} steps done, ${history.entries} entries${notes}.${time}`, width, '  '),
     ...wrap(`Next: ${nextOf(runbook, history)}`, width, '  '),
   )
   return lines
