@@ -50,6 +50,12 @@ describe('the script before the day', () => {
     file = await written('script.html', PARAMETERS)
   })
 
+  test('says how long people should allow, for each step and for each act', async () => {
+    const { page } = await open(file)
+    expect(await page.locator('.act', { hasText: 'Act 3' }).locator('.quiet').first().textContent()).toBe('At hsm-room. About 35 min.')
+    expect(await page.locator('td.time').first().textContent()).toBe('allow 15 min')
+  })
+
   test('has the runbook’s digest in digits and words, and a line for everyone who must be there', async () => {
     const { page, said } = await open(file)
     const cover = await page.textContent('.cover')

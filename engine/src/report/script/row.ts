@@ -26,7 +26,7 @@ export function stepRow(row: Row, filled: Filled | undefined): Part {
       el('td', { class: 'number' }, row.number),
       el('td', {}, whatIsDone(row, done)),
       el('td', {}, whatComesOfIt(row, done)),
-      el('td', { class: 'time' }, done ? done.time : row.step.takes && el('p', { class: 'quiet' }, `about ${durationOf(row.step.takes)}`)),
+      el('td', { class: 'time' }, done ? done.time : row.step.takes && el('p', { class: 'quiet' }, `allow ${durationOf(row.step.takes)}`)),
       el('td', {}, done ? signed(done) : seats(row)),
     ),
   ]
