@@ -2,7 +2,7 @@
 import type { Runbook } from '../../runbook/model.ts'
 import { wordsOf } from '../../transcript/words.ts'
 import type { Filled } from './filled.ts'
-import { el, type Part } from './markup.ts'
+import { el, type Part, table } from './markup.ts'
 
 /** Rows for more people than the runbook demands. */
 const SPARE = 2
@@ -105,45 +105,19 @@ function participants({ roles }: Runbook): Part {
     Array.from({ length: atLeast }, () => `${role}${title ? `: ${title.toLowerCase()}` : ''}`),
   )
   const blank = Array.from({ length: SPARE }, () => '')
-  return el(
-    'table',
+  return table(
     { class: 'blank participants' },
-    el(
-      'thead',
-      {},
-      el(
-        'tr',
-        {},
-        ['Role', 'Name', 'Signature', 'Date and time'].map((name) => el('th', { scope: 'col' }, name)),
-      ),
-    ),
-    el(
-      'tbody',
-      {},
-      [...rows, ...blank].map((role) => el('tr', {}, el('td', {}, role), el('td', {}, ''), el('td', {}, ''), el('td', {}, ''))),
-    ),
+    ['Role', 'Name', 'Signature', 'Date and time'],
+    [...rows, ...blank].map((role) => el('tr', {}, el('td', {}, role), el('td', {}, ''), el('td', {}, ''), el('td', {}, ''))),
   )
 }
 
 function whoTookPart({ officers }: Filled): Part {
-  return el(
-    'table',
+  return table(
     { class: 'blank participants' },
-    el(
-      'thead',
-      {},
-      el(
-        'tr',
-        {},
-        ['Role', 'Name', 'Fingerprint of the key', 'Signatures'].map((name) => el('th', { scope: 'col' }, name)),
-      ),
-    ),
-    el(
-      'tbody',
-      {},
-      officers.map(({ roles, name, keyid, signatures }) =>
-        el('tr', {}, el('td', {}, roles), el('td', {}, name), el('td', { class: 'digits' }, keyid), el('td', {}, signatures)),
-      ),
+    ['Role', 'Name', 'Fingerprint of the key', 'Signatures'],
+    officers.map(({ roles, name, keyid, signatures }) =>
+      el('tr', {}, el('td', {}, roles), el('td', {}, name), el('td', { class: 'digits' }, keyid), el('td', {}, signatures)),
     ),
   )
 }
@@ -155,32 +129,19 @@ function parameterTable(runbook: Runbook, parameters: Readonly<Record<string, un
     'section',
     {},
     el('h2', {}, 'Parameters'),
-    el(
-      'table',
+    table(
       { class: 'blank parameters' },
-      el(
-        'thead',
-        {},
-        el(
+      ['Parameter', 'Value'],
+      names.map((name) => {
+        const about = runbook.parameters[name]!.description
+        const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined
+        return el(
           'tr',
           {},
-          ['Parameter', 'Value'].map((name) => el('th', { scope: 'col' }, name)),
-        ),
-      ),
-      el(
-        'tbody',
-        {},
-        names.map((name) => {
-          const about = runbook.parameters[name]!.description
-          const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined
-          return el(
-            'tr',
-            {},
-            el('th', { scope: 'row' }, name, typeof about === 'string' && el('p', { class: 'quiet' }, about)),
-            el('td', {}, value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value, null, 1)),
-          )
-        }),
-      ),
+          el('th', { scope: 'row' }, name, typeof about === 'string' && el('p', { class: 'quiet' }, about)),
+          el('td', {}, value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value, null, 1)),
+        )
+      }),
     ),
   )
 }

@@ -23,6 +23,12 @@ export function el(tag: string, attributes: Readonly<Record<string, string | num
   return new Markup(EMPTY.has(tag) ? open : `${open}${htmlOf(children)}</${tag}>`)
 }
 
+/** @returns a table with its headings; `columns` stand before them, `rows` are its `tr` */
+export function table(attributes: Parameters<typeof el>[1], headings: readonly string[], rows: Part, columns?: Part): Markup {
+  const names = headings.map((heading) => el('th', { scope: 'col' }, heading))
+  return el('table', attributes, columns, el('thead', {}, el('tr', {}, names)), el('tbody', {}, rows))
+}
+
 /** @returns the parts as HTML, one behind the other */
 export function htmlOf(part: Part): string {
   if (part === undefined || part === false) return ''

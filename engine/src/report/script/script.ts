@@ -6,7 +6,7 @@ import { durationOf } from '../browser/text.ts'
 import { pageOf, styleOf } from '../page.ts'
 import { cover } from './cover.ts'
 import type { Filled } from './filled.ts'
-import { el, htmlOf, type Part } from './markup.ts'
+import { el, htmlOf, type Part, table } from './markup.ts'
 import { stepRow } from './row.ts'
 import { type Act, actsOf, type Describing } from './steps.ts'
 
@@ -53,27 +53,14 @@ function actTable({ title, rows }: Act, index: number, filled: Filled | undefine
     { class: index === 0 ? 'act first' : 'act' },
     el('h2', { id: `act-${index + 1}` }, `Act ${index + 1}: ${title}`),
     el('p', { class: 'quiet' }, `At ${station}.${takes > 0 && !filled ? ` About ${durationOf(takes)}.` : ''}`),
-    el(
-      'table',
+    table(
       { class: 'steps-table', 'aria-labelledby': `act-${index + 1}` },
+      columns,
+      rows.map((row) => stepRow(row, filled)),
       el(
         'colgroup',
         {},
         columns.map((_, column) => el('col', { class: `column-${column}` })),
-      ),
-      el(
-        'thead',
-        {},
-        el(
-          'tr',
-          {},
-          columns.map((column) => el('th', { scope: 'col' }, column)),
-        ),
-      ),
-      el(
-        'tbody',
-        {},
-        rows.map((row) => stepRow(row, filled)),
       ),
     ),
   )
@@ -90,27 +77,14 @@ function deviations(filled: Filled | undefined): Part {
     el('h2', {}, 'Deviations'),
     filled && rows.length === 0
       ? el('p', {}, 'None was noted.')
-      : el(
-          'table',
+      : table(
           { class: 'blank' },
-          el(
-            'thead',
-            {},
+          ['Time (UTC)', 'What was not as in this script, and why', 'Noted by'],
+          rows.map((cells) =>
             el(
               'tr',
               {},
-              ['Time (UTC)', 'What was not as in this script, and why', 'Noted by'].map((name) => el('th', { scope: 'col' }, name)),
-            ),
-          ),
-          el(
-            'tbody',
-            {},
-            rows.map((cells) =>
-              el(
-                'tr',
-                {},
-                cells.map((cell) => el('td', {}, cell)),
-              ),
+              cells.map((cell) => el('td', {}, cell)),
             ),
           ),
         ),
@@ -129,23 +103,10 @@ function closing(filled: Filled | undefined): Part {
       {},
       'Read the head digest of the transcript aloud and write it down: four rows of sixteen digits and eight words. With it on paper nothing in the transcript can be changed or cut off unseen.',
     ),
-    el(
-      'table',
+    table(
       { class: 'blank head' },
-      el(
-        'thead',
-        {},
-        el(
-          'tr',
-          {},
-          ['Digits', 'Words'].map((name) => el('th', { scope: 'col' }, name)),
-        ),
-      ),
-      el(
-        'tbody',
-        {},
-        rows.map(({ digits, words }) => el('tr', {}, el('td', { class: 'digits' }, digits), el('td', {}, words))),
-      ),
+      ['Digits', 'Words'],
+      rows.map(({ digits, words }) => el('tr', {}, el('td', { class: 'digits' }, digits), el('td', {}, words))),
     ),
   )
 }
