@@ -1,17 +1,13 @@
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { writeReport } from '../../engine/src/report/report.ts'
-import { writeByok } from './byok.ts'
+import { reportByok } from './byok.ts'
 import { browserForTests, checked } from './chromium.ts'
 
 const open = browserForTests()
 let file: string
 
 beforeAll(async () => {
-  const dir = await writeByok()
-  file = join(dir, 'report.html')
-  writeReport(dir, file)
+  ;({ file } = await reportByok())
 })
 
 const contrast = (page: Page, selector: string): Promise<number> =>

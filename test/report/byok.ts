@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import { writeReport } from '../../engine/src/report/report.ts'
 import { holds, resolve } from '../../engine/src/runbook/expression.ts'
 import { instances } from '../../engine/src/runbook/instances.ts'
 import type { Quorum, Runbook, Scope, Step } from '../../engine/src/runbook/model.ts'
@@ -57,6 +58,14 @@ export async function writeByok(options: { hostile?: Hostile; until?: string } =
   const writer = new Writer(await TranscriptStore.open(dir), options.hostile ?? {})
   await writer.run(options.until)
   return dir
+}
+
+/** Writes the ceremony and its report. @returns the folder, and the report's file in it */
+export async function reportByok(options: Parameters<typeof writeByok>[0] = {}): Promise<{ dir: string; file: string }> {
+  const dir = await writeByok(options)
+  const file = join(dir, 'report.html')
+  writeReport(dir, file)
+  return { dir, file }
 }
 
 class Writer {

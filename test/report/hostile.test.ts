@@ -1,7 +1,5 @@
-import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { writeReport } from '../../engine/src/report/report.ts'
-import { type Hostile, writeByok } from './byok.ts'
+import { type Hostile, reportByok } from './byok.ts'
 import { browserForTests, checked, type Opened } from './chromium.ts'
 
 const open = browserForTests()
@@ -22,9 +20,7 @@ const HOSTILE: Hostile = {
 }
 
 beforeAll(async () => {
-  const dir = await writeByok({ hostile: HOSTILE })
-  file = join(dir, 'report.html')
-  writeReport(dir, file)
+  ;({ file } = await reportByok({ hostile: HOSTILE }))
 })
 
 /** Opens everything that opens, twice, for what is opened may hold more. */

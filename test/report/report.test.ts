@@ -6,7 +6,7 @@ import { writeReport } from '../../engine/src/report/report.ts'
 import { TRANSCRIPT } from '../../engine/src/transcript/store.ts'
 import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
 import { wordsOf } from '../../engine/src/transcript/words.ts'
-import { writeByok } from './byok.ts'
+import { reportByok } from './byok.ts'
 import { browserForTests, checked } from './chromium.ts'
 
 const open = browserForTests()
@@ -15,9 +15,7 @@ let file: string
 let head: string
 
 beforeAll(async () => {
-  dir = await writeByok()
-  file = join(dir, 'report.html')
-  writeReport(dir, file)
+  ;({ dir, file } = await reportByok())
   head = createHash('sha256').update(linesOf(dir).at(-1)!).digest('hex')
 })
 

@@ -1,8 +1,6 @@
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { writeReport } from '../../engine/src/report/report.ts'
-import { writeByok } from './byok.ts'
+import { reportByok } from './byok.ts'
 import { browserForTests, checked } from './chromium.ts'
 import { changedEntry, changedLines, changedPage, changedTranscript } from './tampered.ts'
 
@@ -10,9 +8,7 @@ const open = browserForTests()
 let file: string
 
 beforeAll(async () => {
-  const dir = await writeByok()
-  file = join(dir, 'report.html')
-  writeReport(dir, file)
+  ;({ file } = await reportByok())
 })
 
 /** @returns the rules that the page says are broken, with their lines */
@@ -137,10 +133,8 @@ describe('a report of less than a whole ceremony', () => {
   })
 
   test('of a ceremony that still runs names the step that is open', async () => {
-    const dir = await writeByok({ until: 'storage-identity' })
-    const running = join(dir, 'report.html')
-    writeReport(dir, running)
-    const { page } = await open(running)
+    const running = await reportByok({ until: 'storage-identity' })
+    const { page } = await open(running.file)
     expect(await checked(page)).toBe('holds')
     expect(await page.textContent('#off-script')).toContain('The ceremony was not closed')
   })

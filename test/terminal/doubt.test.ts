@@ -8,7 +8,7 @@ import { replayTranscript } from '../../engine/src/replay/replay.ts'
 import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
 import { entriesOf } from '../e2e/rehearsal.ts'
 import { Terminal } from './pty.ts'
-import { layOut, open, PEOPLE, sign } from './small.ts'
+import { close, layOut, open, sign } from './small.ts'
 
 const MAIN = fileURLToPath(new URL('./with-fixtures.ts', import.meta.url))
 const PLUGINS = fileURLToPath(new URL('../plugin/fixtures', import.meta.url))
@@ -91,10 +91,7 @@ test('where neither transcript nor world can tell, the officers decide by quorum
   await again.answer('What have you seen', 'The lamp is off.')
   await again.answer('Who signs?', '1 2 4')
   await sign(again, 'crypto-officer-1', 'crypto-officer-2', 'internal-witness-1')
-  await again.see('SIGN the end of the ceremony')
-  await sign(again, ...PEOPLE.map(({ name }) => name))
-  await again.see('Closed after')
-  expect(await again.ended).toBe(0)
+  await close(again)
 
   const word = entriesOf(dir).filter(({ kind }) => kind === 'resolution')
   expect(word).toMatchObject([

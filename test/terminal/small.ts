@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { stringify } from 'yaml'
 import { createOfficerKey } from '../../engine/src/officer/key-file.ts'
 import { createStationKey } from '../../engine/src/station/key.ts'
@@ -78,4 +79,12 @@ export async function open(terminal: Terminal): Promise<void> {
   await terminal.answer('Is everyone in the room?', 'all')
   await terminal.see('SIGN the opening of the ceremony')
   await sign(terminal, ...PEOPLE.map(({ name }) => name))
+}
+
+/** Everyone signs the end. */
+export async function close(terminal: Terminal): Promise<void> {
+  await terminal.see('SIGN the end of the ceremony')
+  await sign(terminal, ...PEOPLE.map(({ name }) => name))
+  await terminal.see('Closed after')
+  expect(await terminal.ended).toBe(0)
 }
