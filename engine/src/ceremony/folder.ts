@@ -29,15 +29,21 @@ export function prepare(
       exitCode: 2,
     })
   }
-  const keep = (name: string, from: string | undefined): void => {
-    if (from && resolve(from) !== resolve(join(dir, name))) writeFileSync(join(dir, name), readFileSync(from), { mode: 0o600 })
-  }
-  const keepPaths = (name: string, from: string | undefined, paths: Parameters<typeof copyYaml>[2]): void => {
-    if (from && resolve(from) !== resolve(join(dir, name))) copyYaml(from, join(dir, name), paths)
-  }
-  keepPaths(SETUP, files.setup, SETUP_PATHS)
-  keepPaths(ANSWERS, files.answers, ANSWERS_PATHS)
-  keep(PARAMETERS, files.parameters)
+  keepFile(dir, SETUP, files.setup)
+  keepFile(dir, ANSWERS, files.answers)
+  keepFile(dir, PARAMETERS, files.parameters)
   if (files.officers) keepOfficers(dir, files.officers)
-  keep(RUNBOOK, files.runbook)
+  keepFile(dir, RUNBOOK, files.runbook)
+}
+
+/** Where paths stand in the files that hold some. */
+const PATHS: Readonly<Record<string, Parameters<typeof copyYaml>[2]>> = { [SETUP]: SETUP_PATHS, [ANSWERS]: ANSWERS_PATHS }
+
+/** Takes a file into the folder, if one is named; what it names by a relative path is found from there as well. */
+export function keepFile(dir: string, name: string, from: string | undefined): void {
+  const to = join(dir, name)
+  if (from === undefined || resolve(from) === resolve(to)) return
+  const paths = PATHS[name]
+  if (paths) copyYaml(from, to, paths)
+  else writeFileSync(to, readFileSync(from), { mode: 0o600 })
 }

@@ -1,7 +1,8 @@
 /** `ceremony hand-over` and `ceremony receive`: a ceremony moves to another station as one file. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { CeremonyError } from '../ceremony/error.ts'
+import { ANSWERS, keepFile, SETUP } from '../ceremony/folder.ts'
 import { handOver } from '../ceremony/hand-over.ts'
 import { keepOfficers } from '../ceremony/officers-file.ts'
 import { receive } from '../ceremony/receive.ts'
@@ -27,8 +28,11 @@ export async function receiveCommand(
   const { dir } = options
   const digest = checkedDigest(bundle, options.digest)
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  keep(dir, 'setup.yaml', options.setup)
-  keep(dir, 'answers.yaml', options.unattended)
+  for (const [name, from] of [
+    [SETUP, options.setup],
+    [ANSWERS, options.unattended],
+  ] as const)
+    if (!existsSync(join(dir, name))) keepFile(dir, name, from)
   if (options.officers) keepOfficers(dir, options.officers)
   const { station, from, entries, head, already } = await receive(bundle, dir)
   say([
@@ -58,13 +62,6 @@ function checkedDigest(bundle: string, expected: string | undefined): string {
     if (error instanceof BundleError || (error as NodeJS.ErrnoException).syscall) throw refuse((error as Error).message)
     throw error
   }
-}
-
-/** Takes a file into the folder, if it was named and is not there yet. */
-function keep(dir: string, name: string, from: string | undefined): void {
-  const path = join(dir, name)
-  if (from === undefined || resolve(from) === resolve(path) || existsSync(path)) return
-  writeFileSync(path, readFileSync(from), { mode: 0o600 })
 }
 
 const say = (lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`)
