@@ -73,6 +73,12 @@ test('`plan` counts people, signatures, stays, cards, records, and the time of p
   expect(without.stdout).toContain('Not all parameters are given')
   expect(without.stdout).toContain('3 for create-operator-cards')
 
+  writeFileSync(join(dir, 'empty.yaml'), '# to be filled in\n')
+  expect(await ceremony('plan', 'runbooks/byok-ceremony.yaml', '--params', join(dir, 'empty.yaml'))).toMatchObject(without)
+  writeFileSync(join(dir, 'list.yaml'), '- a list\n')
+  const list = await ceremony('plan', 'runbooks/byok-ceremony.yaml', '--params', join(dir, 'list.yaml'))
+  expect(list).toMatchObject({ code: 2, stderr: expect.stringContaining('must be object') })
+
   writeFileSync(join(dir, 'untimed.yaml'), runbookOf(STEPS))
   expect((await ceremony('plan', join(dir, 'untimed.yaml'))).stdout).toContain('room: the runbook does not say for 2 steps of people')
 }, 60_000)

@@ -7,7 +7,7 @@ import { StorageError } from '../transcript/storage-error.ts'
 import { readEntries, TRANSCRIPT } from '../transcript/store.ts'
 import { type Verification, verifyTranscript } from '../transcript/verify.ts'
 import { CeremonyError } from './error.ts'
-import { standingOf } from './standing.ts'
+import { readStanding } from './standing.ts'
 
 export interface HandedOverBundle {
   /** SHA-256, hex, of the bundle. */
@@ -31,7 +31,7 @@ export async function handOver(dir: string, to: string, file: string): Promise<H
       exitCode: 1,
     })
   }
-  const { history } = await standingOf(readEntries(join(dir, TRANSCRIPT)))
+  const { history } = await readStanding(readEntries(join(dir, TRANSCRIPT)))
   if (history.handedOverTo !== to) {
     const stands = history.closed ? 'the ceremony is closed' : `the baton is at ${history.station}, and no step has handed it over`
     throw new CeremonyError('hand-over/not-now', `The ceremony is not handed over to station \`${to}\`.`, {

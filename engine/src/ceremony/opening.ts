@@ -1,4 +1,5 @@
 /** Opens a ceremony: who takes part, where, with what, and that everyone who is needed is there. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Runbook } from '../runbook/model.ts'
 import { bindParameters } from '../runbook/parameters.ts'
@@ -8,14 +9,14 @@ import type { TranscriptStore } from '../transcript/store.ts'
 import { CeremonyError } from './error.ts'
 import { PARAMETERS, RUNBOOK } from './folder.ts'
 import { engineIdentity } from './identity.ts'
+import { readParameters } from './parameters-file.ts'
 import type { People } from './people.ts'
 import type { Plugins } from './plugins.ts'
 import { refuseErrors } from './runbook-file.ts'
-import { publicCloud, readIfThere, type Setup } from './setup-file.ts'
+import { publicCloud, type Setup } from './setup-file.ts'
 import type { Stations } from './stations.ts'
 import type { Stage } from './step.ts'
 import type { RunsWith } from './unchanged.ts'
-import { readYaml } from './yaml-file.ts'
 
 /** Writes the opening entry: who, where, what, with which programs. Everyone present signs it. */
 export async function open(stage: Stage, runsWith: RunsWith, people: People, store: TranscriptStore): Promise<void> {
@@ -51,8 +52,7 @@ export function runsWithNow(setup: Setup, runbook: Runbook, plugins: Plugins, st
 
 function parametersOf(dir: string, runbook: Runbook): Record<string, unknown> {
   const file = join(dir, PARAMETERS)
-  const given = readIfThere(file) ? (readYaml(file, undefined, 'parameters') as Record<string, unknown>) : {}
-  const { parameters, findings } = bindParameters(runbook, given ?? {})
+  const { parameters, findings } = bindParameters(runbook, readParameters(existsSync(file) ? file : undefined))
   refuseErrors(findings)
   return parameters as Record<string, unknown>
 }

@@ -17,7 +17,7 @@ import { CeremonyError } from './error.ts'
 import { SigningLedger } from './ledger.ts'
 import { commonCourse, describe } from './same-course.ts'
 import { readSetup, type Setup } from './setup-file.ts'
-import { standingOf } from './standing.ts'
+import { readStanding } from './standing.ts'
 import { openStations, type Stations } from './stations.ts'
 import { stopped } from './stopped.ts'
 
@@ -87,7 +87,7 @@ async function verified(aside: string): Promise<{ history: History; head: string
       exitCode: 1,
     })
   }
-  const { history } = await standingOf(readEntries(join(aside, TRANSCRIPT)))
+  const { history } = await readStanding(readEntries(join(aside, TRANSCRIPT)))
   return { history, head: head! }
 }
 
@@ -179,7 +179,7 @@ async function putInPlace(dir: string, aside: string, history: History): Promise
 async function takeBaton(dir: string, setup: Setup, stations: Stations): Promise<void> {
   const store = await TranscriptStore.open(dir)
   try {
-    const { history, lastTime } = await standingOf(store.entries())
+    const { history, lastTime } = await readStanding(store.entries())
     const ledger = new SigningLedger({
       store,
       history,

@@ -28,7 +28,7 @@ import type { Progress } from './progress.ts'
 import { abortCeremony, runCeremony, transferTo } from './run.ts'
 import { readRunbook, refuseErrors } from './runbook-file.ts'
 import { readSetup, type Setup } from './setup-file.ts'
-import { standingOf } from './standing.ts'
+import { readStanding } from './standing.ts'
 import { openStations, requireBaton } from './stations.ts'
 import type { Stage } from './step.ts'
 import { stopped } from './stopped.ts'
@@ -68,7 +68,7 @@ export async function carryOn(where: Where): Promise<void> {
     refuseErrors(checkRunbook(runbook, plugins.descriptions()))
     store = await TranscriptStore.open(dir)
     const clock = ceremonyClock(setup.clock.origin, setup.clock.scale)
-    const { history, lastTime } = await standingOf(store.entries())
+    const { history, lastTime } = await readStanding(store.entries())
     const stations = await openStations(setup, Object.keys(runbook.stations))
     const baton = () => requireBaton(history, runbook, stations, dir)
     baton()

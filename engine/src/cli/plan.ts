@@ -1,6 +1,6 @@
 /** `ceremony plan`: what a runbook will need before anyone comes together: people, signatures, stations, things, time. */
+import { readParameters } from '../ceremony/parameters-file.ts'
 import { readRunbook } from '../ceremony/runbook-file.ts'
-import { readYaml } from '../ceremony/yaml-file.ts'
 import type { Runbook, Step } from '../runbook/model.ts'
 import { bindParameters } from '../runbook/parameters.ts'
 import { type PlannedStep, plan as planOf } from '../runbook/plan.ts'
@@ -13,8 +13,7 @@ import { duration } from '../terminal/layout.ts'
  */
 export async function plan(file: string, { params, json = false }: { params?: string; json?: boolean }): Promise<number> {
   const runbook = readRunbook(file)
-  const given = params === undefined ? {} : (readYaml(params, undefined, 'parameters') as Record<string, unknown>)
-  const { parameters, findings } = bindParameters(runbook, given)
+  const { parameters, findings } = bindParameters(runbook, readParameters(params))
   // Without all parameters the plan is less exact, and says so.
   const missing = findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)
   const steps = missing.length === 0 ? planOf(runbook, parameters) : planOf(withoutForEach(runbook), parameters)

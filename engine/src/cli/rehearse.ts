@@ -9,12 +9,13 @@ import Type, { type Static, type TSchema } from 'typebox'
 import { stringify } from 'yaml'
 import { CeremonyError } from '../ceremony/error.ts'
 import { prepare } from '../ceremony/folder.ts'
+import { readParameters } from '../ceremony/parameters-file.ts'
 import { readRunbook } from '../ceremony/runbook-file.ts'
 import { readIfThere } from '../ceremony/setup-file.ts'
+import { readStanding } from '../ceremony/standing.ts'
 import { readYaml } from '../ceremony/yaml-file.ts'
 import { resolve } from '../runbook/expression.ts'
 import type { Scope } from '../runbook/model.ts'
-import { History } from '../transcript/history.ts'
 import { locate, readEntries } from '../transcript/store.ts'
 import { verifyTranscript } from '../transcript/verify.ts'
 import { freePort, NSHIELD, passphrase, twinEnvironment } from './rehearsal-folder.ts'
@@ -88,7 +89,6 @@ async function layOut(
   }))
   const place = (value: unknown): unknown => resolve({ value, position: { line: 1, column: 1 } }, before)
   const inherited = Object.entries(before.parameters).filter(([name]) => Object.hasOwn(runbook.parameters, name))
-  const overridden = params === undefined ? {} : (readYaml(params, undefined, 'parameters') as Yaml)
   prepare(dir, {
     runbook: file,
     setup: write('setup.yaml', {
@@ -103,7 +103,11 @@ async function layOut(
       records: about.records ?? {},
       hands: { ...answers.hands, environment },
     }),
-    parameters: write('parameters.yaml', { ...Object.fromEntries(inherited), ...(place(about.parameters ?? {}) as Yaml), ...overridden }),
+    parameters: write('parameters.yaml', {
+      ...Object.fromEntries(inherited),
+      ...(place(about.parameters ?? {}) as Yaml),
+      ...readParameters(params),
+    }),
   })
 }
 
@@ -126,11 +130,7 @@ function readRehearsal(file: string): Static<typeof RehearsalSchema> {
 /** @returns what expressions see of the earlier ceremony */
 async function scopeOf(dir: string): Promise<Scope> {
   const runbook = readRunbook(join(dir, 'runbook.yaml'))
-  const history = new History()
-  for await (const { statement, envelope, payloadDigest } of readEntries(locate(dir).file)) {
-    const keyids = envelope.signatures.map(({ keyid }) => keyid)
-    history.apply(statement, keyids, payloadDigest)
-  }
+  const { history } = await readStanding(readEntries(locate(dir).file))
   if (history.closed && history.opened?.unattended) return history.scope(runbook)
   throw new CeremonyError('rehearse/not-a-rehearsal', `${dir} is not the folder of a rehearsal that was carried to its end.`, {
     found: history.opened === undefined ? 'no ceremony' : history.closed ? 'a ceremony of people' : 'a ceremony that is not closed',

@@ -1,9 +1,9 @@
 /** `ceremony script`: the printable script before the day, or the same filled in from a transcript. */
 import { writeFileSync } from 'node:fs'
 import { CeremonyError } from '../ceremony/error.ts'
+import { readParameters } from '../ceremony/parameters-file.ts'
 import { Plugins } from '../ceremony/plugins.ts'
 import { readIfThere } from '../ceremony/setup-file.ts'
-import { readYaml } from '../ceremony/yaml-file.ts'
 import { PluginError } from '../plugin/contract.ts'
 import { ReportError } from '../report/gather.ts'
 import { annotatedScript } from '../report/script/annotated.ts'
@@ -65,8 +65,7 @@ async function blank(file: string, params: string | undefined): Promise<string> 
 
 /** Parameters that are not given yet are left blank; those that are must fit. */
 function known(runbook: Runbook, params: string | undefined): Readonly<Record<string, unknown>> {
-  const given = params === undefined ? {} : ((readYaml(params, undefined, 'parameters') ?? {}) as Record<string, unknown>)
-  const { parameters, findings } = bindParameters(runbook, given)
+  const { parameters, findings } = bindParameters(runbook, readParameters(params))
   const wrong = findings.find(({ code }) => code !== 'parameters/missing')
   if (wrong) throw unusable(wrong.code, wrong.message, 'parameters as the runbook declares them')
   return parameters

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CeremonyError } from '../ceremony/error.ts'
 import { readRunbook } from '../ceremony/runbook-file.ts'
+import { readStanding } from '../ceremony/standing.ts'
 import { printable } from '../terminal/printable.ts'
 import { linesOfStanding, nextOf, standingOf } from '../terminal/standing.ts'
 import type { Entry } from '../transcript/entry.ts'
-import { History } from '../transcript/history.ts'
-import { readEntries, TRANSCRIPT } from '../transcript/store.ts'
+import { readEntries, type StoredEntry, TRANSCRIPT } from '../transcript/store.ts'
 
 const LAST = 5
 
@@ -25,20 +25,8 @@ export async function status(dir: string, { json = false }: { json?: boolean }):
     })
   }
   const runbook = readRunbook(join(dir, 'runbook.yaml'))
-  const history = new History()
   const last: Entry[] = []
-  const file = join(dir, TRANSCRIPT)
-  if (existsSync(file)) {
-    for await (const { statement, envelope, payloadDigest } of readEntries(file)) {
-      history.apply(
-        statement,
-        envelope.signatures.map(({ keyid }) => keyid),
-        payloadDigest,
-      )
-      last.push(statement.predicate)
-      if (last.length > LAST) last.shift()
-    }
-  }
+  const { history } = await readStanding(entriesOf(join(dir, TRANSCRIPT), last))
   if (json) {
     const steps = standingOf(runbook, history).map(({ step: { id, title, phase, station }, state, instances }) => ({
       id,
@@ -59,6 +47,16 @@ export async function status(dir: string, { json = false }: { json?: boolean }):
   if (last.length > 0) lines.push('', '  Last entries', ...last.map((entry) => `    ${printable(sentenceOf(entry))}`))
   process.stdout.write(`${lines.join('\n')}\n`)
   return 0
+}
+
+/** The entries as far as there are any; the last of them gather in `last`. */
+async function* entriesOf(file: string, last: Entry[]): AsyncGenerator<StoredEntry> {
+  if (!existsSync(file)) return
+  for await (const entry of readEntries(file)) {
+    last.push(entry.statement.predicate)
+    if (last.length > LAST) last.shift()
+    yield entry
+  }
 }
 
 function sentenceOf(entry: Entry): string {
