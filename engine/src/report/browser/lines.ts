@@ -12,7 +12,6 @@ export interface Line {
   readonly number: number
   /** SHA-256 of its bytes, hex. */
   readonly digest: string
-  readonly size: number
   readonly envelope?: Envelope
   readonly payload?: Uint8Array<ArrayBuffer>
   readonly statement?: Statement
@@ -26,7 +25,7 @@ export interface Line {
 export type Keys = ReadonlyMap<string, PublicKey>
 
 export async function readLine(bytes: Uint8Array<ArrayBuffer>, number: number): Promise<Line> {
-  const line = { number, size: bytes.length, digest: await sha256(bytes), signatures: [] }
+  const line = { number, digest: await sha256(bytes), signatures: [] }
   try {
     const envelope = parseCanonical(bytes)
     const fault = faultOfEnvelope(envelope)

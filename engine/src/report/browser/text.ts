@@ -55,6 +55,16 @@ export function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 }
 
+/** `modulus_sha256` -> `modulus sha256`: names as words, for they are read and not typed. */
+export function spoken(name: string): string {
+  return name.replaceAll('_', ' ').replaceAll('-', ' ')
+}
+
+/** @returns the parts of a sentence that officers sign: what stands in it between backticks is a name */
+export function partsOf(says: string): { text: string; isName: boolean }[] {
+  return says.split(/`([^`\n]{1,200})`/).map((text, index) => ({ text, isName: index % 2 === 1 }))
+}
+
 /** @returns how people call an instance of a step */
 export function instanceName(step: string, instance: string | null): string {
   return instance === null ? step : `${step}[${instance}]`

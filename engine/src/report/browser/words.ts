@@ -1,9 +1,19 @@
 /** Digests as words of the PGP list, to be compared with paper, read or heard. */
 import { EVEN, ODD } from '../../transcript/pgp-words.ts'
+import { grouped } from './text.ts'
 
 /** @returns the words of a digest in hex, in order */
 export function wordsOf(hex: string): string[] {
   return (hex.match(/../g) ?? []).map((byte, place) => (place % 2 === 0 ? EVEN : ODD)[Number.parseInt(byte, 16)]!)
+}
+
+/** @returns a digest as it is compared with paper: four rows of eight bytes, each in digits and in words */
+export function digestRows(hex: string): { digits: string; words: string }[] {
+  const words = wordsOf(hex)
+  return [0, 1, 2, 3].map((row) => ({
+    digits: grouped(hex.slice(row * 16, row * 16 + 16), 4),
+    words: words.slice(row * 8, row * 8 + 8).join(' '),
+  }))
 }
 
 /**

@@ -1,10 +1,8 @@
 /** The script of a ceremony that took place, filled in from its transcript. */
-import { createHash } from 'node:crypto'
 import { parseRunbook } from '../../runbook/parse.ts'
-import type { Envelope } from '../../transcript/dsse.ts'
-import type { Statement } from '../../transcript/entry.ts'
+import { locate, readEntries } from '../../transcript/store.ts'
 import type { Line } from '../browser/lines.ts'
-import { type Gathered, gather, ReportError } from '../gather.ts'
+import { gather, ReportError } from '../gather.ts'
 import { filledFrom } from './filled.ts'
 import { scriptOf } from './script.ts'
 
@@ -14,8 +12,8 @@ import { scriptOf } from './script.ts'
  * @throws ReportError where there is no transcript, or none of its runbook
  */
 export async function annotatedScript(place: string, verdict: string): Promise<string> {
-  const { transcript, artifacts, about } = gather(place)
-  const lines = linesOf(transcript)
+  const { artifacts, about } = gather(place)
+  const lines = await linesOf(place)
   const opened = lines[0]?.statement?.predicate
   const source = opened?.kind === 'opened' ? artifacts.get(opened.runbook.sha256) : undefined
   const runbook = source && parseRunbook(source, 'runbook.yaml').runbook
@@ -31,13 +29,10 @@ export async function annotatedScript(place: string, verdict: string): Promise<s
   })
 }
 
-/** The lines of a transcript that is known to be one. */
-function linesOf(transcript: Gathered['transcript']): Line[] {
-  const lines = Buffer.from(transcript).toString('utf8').trimEnd().split('\n')
-  return lines.map((line, index) => {
-    const envelope = JSON.parse(line) as Envelope
-    const statement = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as Statement
-    const digest = createHash('sha256').update(line).digest('hex')
-    return { number: index + 1, digest, size: line.length, envelope, statement, signatures: envelope.signatures.map(() => true) }
-  })
+/** The lines of a transcript that was verified, so that its signatures are good. */
+async function linesOf(place: string): Promise<Line[]> {
+  const lines: Line[] = []
+  for await (const { line, digest, envelope, statement } of readEntries(locate(place).file))
+    lines.push({ number: line, digest, envelope, statement, signatures: envelope.signatures.map(() => true) })
+  return lines
 }

@@ -1,6 +1,6 @@
 /** The cover: which runbook, with which parameters, who takes part and where. */
 import type { Runbook } from '../../runbook/model.ts'
-import { wordsOf } from '../../transcript/words.ts'
+import { digestRows } from '../browser/words.ts'
 import type { Filled } from './filled.ts'
 import { el, type Part, table } from './markup.ts'
 
@@ -89,15 +89,6 @@ function digestTable(caption: string, hex: string): Part {
       digestRows(hex).map(({ digits, words }) => el('tr', {}, el('td', { class: 'digits' }, digits), el('td', { class: 'words' }, words))),
     ),
   )
-}
-
-/** @returns the rows of such a table */
-export function digestRows(hex: string): { digits: string; words: string }[] {
-  const words = wordsOf(hex)
-  return [0, 1, 2, 3].map((row) => ({
-    digits: hex.slice(row * 16, row * 16 + 16).replace(/(.{4})(?=.)/g, '$1 '),
-    words: words.slice(row * 8, row * 8 + 8).join(' '),
-  }))
 }
 
 function participants({ roles }: Runbook): Part {

@@ -3,7 +3,7 @@ import type { About } from '../browser/about.ts'
 import type { Line } from '../browser/lines.ts'
 import { type At, type Ceremony, ceremonyOf, inputsOf, outputsOf, type StepRun, stateOf } from '../browser/model.ts'
 import { clipped, clockOf, dayOf, instanceName } from '../browser/text.ts'
-import { digestRows } from './cover.ts'
+import { digestRows } from '../browser/words.ts'
 import type { Input } from './inputs.ts'
 
 export interface FilledRow {

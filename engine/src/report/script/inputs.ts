@@ -1,6 +1,6 @@
 /** The inputs of a step as they can be told before the day: what is known by value, and of the rest where it comes from. */
 import { evaluate, resolve } from '../../runbook/expression.ts'
-import type { Position, Runbook, Step } from '../../runbook/model.ts'
+import type { Position, Runbook, Step, Template } from '../../runbook/model.ts'
 import { referencesOf } from '../../runbook/references.ts'
 import { splitTemplate } from '../../runbook/template.ts'
 
@@ -28,10 +28,9 @@ export function inputsOf(step: Step, known: Known): Input[] {
   return Object.entries(value as Record<string, unknown>).map(([name, item]) => ({ name, ...said(item, position, known) }))
 }
 
-/** @returns all inputs by value; undefined if one of them is not known before the day */
-export function resolvedInputs(step: Step, known: Known): unknown {
-  if (step.does.kind !== 'plugin' || !inputsOf(step, known).every((input) => input.known)) return undefined
-  return resolve(step.does.with, { parameters: known.parameters, steps: {}, ...(known.each ? { each: known.each } : {}) })
+/** @returns the inputs by value, where all of them are known before the day */
+export function resolvedInputs(inputs: Template, { parameters, each }: Known): unknown {
+  return resolve(inputs, { parameters, steps: {}, ...(each ? { each } : {}) })
 }
 
 /** @returns a text of the runbook with what is known filled in */

@@ -1,5 +1,5 @@
 /** One step of the script: what is done, what must come of it, and where people write; or what they did. */
-import { durationOf } from '../browser/text.ts'
+import { durationOf, partsOf, spoken } from '../browser/text.ts'
 import type { Filled, FilledRow } from './filled.ts'
 import { el, type Part } from './markup.ts'
 import type { Row } from './steps.ts'
@@ -53,14 +53,14 @@ function whatIsDone({ title, key, says, inputs, step }: Row, done: FilledRow | u
 
 /** What stands between backticks is a name. */
 function quoted(text: string): Part {
-  return text.split(/`([^`\n]{1,200})`/).map((part, index) => (index % 2 === 1 ? el('code', {}, part) : part))
+  return partsOf(text).map(({ text, isName }) => (isName ? el('code', {}, text) : text))
 }
 
 function whatComesOfIt({ expected, fields }: Row, done: FilledRow | undefined): Part {
   return [
     expected.map((text) => el('p', {}, text)),
     done
-      ? done.outputs.map(({ name, says }) => el('p', { class: 'came' }, `${name.replaceAll('_', ' ').replaceAll('-', ' ')}: ${says}`))
+      ? done.outputs.map(({ name, says }) => el('p', { class: 'came' }, `${spoken(name)}: ${says}`))
       : fields.map(({ name, perCard }) =>
           el('div', { class: 'field' }, el('p', {}, `${name}:`), perCard ? cardLines() : el('p', { class: 'line' }, '')),
         ),

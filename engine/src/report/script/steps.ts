@@ -76,26 +76,27 @@ function placed(runbook: Runbook, parameters: Readonly<Record<string, unknown>>,
 
 async function rowOf(step: Step, number: string, key: string | null, known: Known, describing: Describing): Promise<Row> {
   const { does, signOff, title } = step
+  const inputs = inputsOf(step, known)
   const seats = (['before', 'after'] as const).flatMap((when) => seatsOf(signOff[when]).map((role) => ({ when, role })))
   return {
     step,
     number,
     key,
     title,
-    says: await saysOf(step, known, describing),
-    inputs: inputsOf(step, known),
+    says: await saysOf(step, inputs, known, describing),
+    inputs,
     expected: expectedOf(step, describing),
     seats,
     fields: does.kind === 'instruct' && does.record ? fieldsOf(does.record) : [],
   }
 }
 
-async function saysOf(step: Step, known: Known, describing: Describing): Promise<string> {
+async function saysOf(step: Step, given: readonly Input[], known: Known, describing: Describing): Promise<string> {
   const { does } = step
   switch (does.kind) {
     case 'plugin': {
-      const inputs = resolvedInputs(step, known)
-      const says = inputs === undefined ? undefined : await describing.says(does.plugin, does.action, inputs)
+      const isKnown = given.every((input) => input.known)
+      const says = isKnown ? await describing.says(does.plugin, does.action, resolvedInputs(does.with, known)) : undefined
       const action = `${does.plugin}/${does.action}`
       return says ?? `${describing.title(action) ?? action}.`
     }

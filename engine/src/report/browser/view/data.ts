@@ -1,6 +1,6 @@
 /** Inputs, outputs and other data of the transcript, as lists of names and values. */
 import { type Child, h } from '../dom.ts'
-import { clipped, grouped } from '../text.ts'
+import { clipped, grouped, partsOf, spoken } from '../text.ts'
 
 /** What is shown of a text at once, and at most. */
 const SHORT = 600
@@ -55,12 +55,7 @@ export function saysView(text: string): HTMLElement {
     h(
       'bdi',
       {},
-      text.split(/`([^`\n]{1,200})`/).map((part, index) => (index % 2 === 1 ? h('code', {}, part) : part)),
+      partsOf(text).map(({ text, isName }) => (isName ? h('code', {}, text) : text)),
     ),
   )
-}
-
-/** `modulus_sha256` -> `modulus sha256`: names as words, for they are read and not typed. */
-export function spoken(name: string): string {
-  return name.replaceAll('_', ' ').replaceAll('-', ' ')
 }
