@@ -6,9 +6,10 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { statementOf } from '../engine/src/ceremony/ledger.ts'
 import { canonicalize } from '../engine/src/transcript/canonical.ts'
 import { preAuthenticationEncoding, signerOf } from '../engine/src/transcript/dsse.ts'
-import { type Body, type Opened, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE, type Subject } from '../engine/src/transcript/entry.ts'
+import { type Body, type Opened, PAYLOAD_TYPE, type Subject } from '../engine/src/transcript/entry.ts'
 import { digestOfFiles, packPlugin } from '../engine/src/transcript/plugin-package.ts'
 import { TRANSCRIPT } from '../engine/src/transcript/store.ts'
 
@@ -166,20 +167,14 @@ class Writer {
   }
 
   #append(body: Body, officers: readonly Key[] = [], subject?: readonly Subject[]): void {
-    const statement = {
-      _type: STATEMENT_TYPE,
-      subject: subject ?? [{ name: 'ceremony', digest: { sha256: sha256(CEREMONY) } }],
-      predicateType: PREDICATE_TYPE,
-      predicate: {
-        ceremony: CEREMONY,
-        sequence: this.#sequence++,
-        previous: this.#previous === null ? null : { sha256: this.#previous },
-        station: 'workstation',
-        time: new Date(Date.UTC(2026, 0, 1) + this.#sequence * 100).toISOString(),
-        mode: 'production',
-        ...body,
-      },
-    }
+    const statement = statementOf(body, subject ?? [], {
+      ceremony: CEREMONY,
+      sequence: this.#sequence++,
+      previous: this.#previous === null ? null : { sha256: this.#previous },
+      station: 'workstation',
+      time: new Date(Date.UTC(2026, 0, 1) + this.#sequence * 100).toISOString(),
+      mode: 'production',
+    })
     const payload = Buffer.from(canonicalize(statement))
     const message = preAuthenticationEncoding(PAYLOAD_TYPE, payload)
     const signatures = [this.#station, ...officers].map(({ keyid, key }) => ({ keyid, sig: sign(null, message, key).toString('base64') }))

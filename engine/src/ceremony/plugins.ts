@@ -6,6 +6,7 @@ import { findPlugin, type PluginPackage } from '../plugin/package.ts'
 import { PluginProcess } from '../plugin/process.ts'
 import type { PluginDescription } from '../runbook/model.ts'
 import { digestOfFiles, type PackagedPlugin } from '../transcript/plugin-package.ts'
+import { faultIn } from '../transcript/shape.ts'
 
 interface Loaded {
   readonly about: PluginPackage
@@ -133,7 +134,7 @@ function check(
   about: { message: string; changed: 'nothing' | 'unknown'; advice: string },
 ): void {
   if (validate(data)) return
-  const faults = (validate.errors ?? []).map((error) => `${error.instancePath || '/'} ${error.message} ${JSON.stringify(error.params)}`)
+  const faults = (validate.errors ?? []).map(faultIn)
   throw new PluginError(code, about.message, {
     found: faults.join('; ').slice(0, 1000),
     expected: 'data that fits the action’s schema',

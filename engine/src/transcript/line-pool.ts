@@ -44,13 +44,13 @@ export class LinePool {
 
   *#judgedLines({ payloads, lengths, digests, keyids, artifacts, bad }: WorkerReply): Generator<JudgedLine> {
     const bytes = Buffer.from(payloads)
-    const columns = [digests, keyids, artifacts].map(unpacked)
+    const columns = [keyids, artifacts].map(unpacked)
     let at = 0
     for (const [place, length] of lengths.entries()) {
       const statement = length < 0 ? undefined : (readCanonical(bytes.subarray(at, at + length)) as Statement)
       at += Math.max(0, length)
-      const [[digest], keyids, artifacts] = columns.map((column) => column.next().value ?? []) as [[string], string[], string[]]
-      yield { digest, statement, keyids, artifacts, ...(bad.get(place) ?? GOOD) }
+      const [keyids, artifacts] = columns.map((column) => column.next().value ?? []) as [string[], string[]]
+      yield { digest: digests.slice(place * DIGEST, (place + 1) * DIGEST), statement, keyids, artifacts, ...(bad.get(place) ?? GOOD) }
     }
     this.#spare.give(payloads)
   }

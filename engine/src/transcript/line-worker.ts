@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { linesOf } from './batches.ts'
 import { Identities, type Named } from './identities.ts'
-import { LineChecker, type ReadLine } from './line.ts'
+import { type JudgedLine, LineChecker } from './line.ts'
 import { ShapeChecker, type Shapes } from './shape.ts'
 
 /** What the thread is started with. */
@@ -18,12 +18,15 @@ export interface WorkerReply {
   readonly payloads: ArrayBuffer
   /** Of each line: how long its statement is; -1 if it cannot be read. */
   readonly lengths: Int32Array
-  readonly digests: Digests
+  /** One for each line, one behind the other. */
+  readonly digests: string
   readonly keyids: Digests
   readonly artifacts: Digests
   /** Lines by their places; those that are not here are believed and without a fault. */
-  readonly bad: ReadonlyMap<number, Pick<ReadLine, 'believed' | 'faults'>>
+  readonly bad: ReadonlyMap<number, Judgement>
 }
+
+type Judgement = Pick<JudgedLine, 'believed' | 'faults'>
 
 /** Lists of digests in hex, one list for each line. */
 export interface Digests {
@@ -39,10 +42,10 @@ const checker = new LineChecker(dir, new ShapeChecker(shapes), new Identities(na
 parentPort!.on('message', (bytes: Uint8Array<ArrayBuffer>) => {
   const payloads = Buffer.from(bytes.buffer)
   const lengths: number[] = []
-  const digests: string[][] = []
+  const digests: string[] = []
   const keyids: (readonly string[])[] = []
   const artifacts: (readonly string[])[] = []
-  const bad = new Map<number, Pick<ReadLine, 'believed' | 'faults'>>()
+  const bad = new Map<number, Judgement>()
   let at = 0
   for (const line of linesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) {
     const judged = checker.judge(line)
@@ -52,14 +55,14 @@ parentPort!.on('message', (bytes: Uint8Array<ArrayBuffer>) => {
     payload?.copy(payloads, at)
     at += payload?.length ?? 0
     lengths.push(payload?.length ?? -1)
-    digests.push([judged.digest])
+    digests.push(judged.digest)
     keyids.push(judged.keyids)
     artifacts.push(judged.artifacts)
   }
   const reply: WorkerReply = {
     payloads: bytes.buffer,
     lengths: Int32Array.from(lengths),
-    digests: packed(digests),
+    digests: digests.join(''),
     keyids: packed(keyids),
     artifacts: packed(artifacts),
     bad,

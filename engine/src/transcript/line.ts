@@ -25,11 +25,6 @@ export interface JudgedLine {
   readonly faults: readonly Fault[]
 }
 
-/** A line with the statement's bytes instead of the statement, as it goes from one thread to another. */
-export interface ReadLine extends Omit<JudgedLine, 'statement'> {
-  readonly payload: Buffer | undefined
-}
-
 export class LineChecker {
   #identities: Identities | undefined
   readonly #artifacts: ArtifactRules | undefined
@@ -50,8 +45,11 @@ export class LineChecker {
     return this.#identities
   }
 
-  /** @param bytes the line without its newline */
-  judge(bytes: Buffer): JudgedLine & ReadLine {
+  /**
+   * @param bytes the line without its newline
+   * @returns what was found out, and the statement's bytes
+   */
+  judge(bytes: Buffer): JudgedLine & { readonly payload: Buffer | undefined } {
     const digest = hash('sha256', bytes)
     const faults: Fault[] = []
     const report: Report = (rule, found, expected) => void faults.push({ rule, found, expected })

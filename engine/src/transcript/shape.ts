@@ -1,5 +1,5 @@
 /** Whether a statement has the shape that its kind of entry has. Apart from the schemas, so that threads need not build them. */
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 
 /** Kind of entry -> JSON Schema of its statement. */
 export type Shapes = Readonly<Record<string, object>>
@@ -19,7 +19,11 @@ export class ShapeChecker {
     const validate = typeof kind === 'string' ? this.#validators.get(kind) : undefined
     if (!validate) return `kind is ${JSON.stringify(kind)}; known are ${[...this.#validators.keys()].join(', ')}`
     if (validate(statement)) return undefined
-    const error = validate.errors?.[0]
-    return `${error?.instancePath || '/'} ${error?.message} ${JSON.stringify(error?.params)}`
+    return faultIn(validate.errors?.[0])
   }
+}
+
+/** @returns an error of ajv in words */
+export function faultIn(error: ErrorObject | undefined): string {
+  return `${error?.instancePath || '/'} ${error?.message} ${JSON.stringify(error?.params)}`
 }

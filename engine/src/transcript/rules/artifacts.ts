@@ -19,10 +19,17 @@ interface Content {
 /** How many artifacts are remembered, so that one which is named again and again is read once. */
 const REMEMBERED = 1000
 
+let last = { ceremony: '', digest: hash('sha256', '') }
+
+/** @returns SHA-256, hex, of a ceremony's id: the subject of an entry that made no artifact; remembered for the next entry */
+export function digestOfCeremony(ceremony: string): string {
+  if (last.ceremony !== ceremony) last = { ceremony, digest: hash('sha256', ceremony) }
+  return last.digest
+}
+
 export class ArtifactRules {
   readonly #dir: string
   readonly #known = new Map<string, Content | undefined>()
-  #ceremony = { name: '', digest: '' }
 
   /** @param dir the folder of the ceremony */
   constructor(dir: string) {
@@ -37,8 +44,8 @@ export class ArtifactRules {
       return named.get(digest)
     }
     // An entry that made no artifact speaks of the ceremony itself, because a statement must have a subject.
-    if (this.#ceremony.name !== entry.ceremony) this.#ceremony = { name: entry.ceremony, digest: hash('sha256', entry.ceremony) }
-    for (const { digest } of subject) if (digest.sha256 !== this.#ceremony.digest) find(digest.sha256)
+    const ceremony = digestOfCeremony(entry.ceremony)
+    for (const { digest } of subject) if (digest.sha256 !== ceremony) find(digest.sha256)
     for (const { sha256, count } of exchangesOf(entry)) {
       const lines = find(sha256)?.lines
       if (lines !== undefined && lines !== count) report('artifact/exchanges', `${lines} lines in ${sha256}`, `${count} exchanges`)

@@ -1,5 +1,6 @@
 /** JSON Schemas that came with a transcript. They are strangers' work: whatever they say, checking with them ends and prints nothing. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { faultIn } from '../shape.ts'
 
 const MAX_LENGTH = 256 * 1024
 /** How many compiled schemas are kept: what is asked for ten thousand times is compiled once. */
@@ -21,8 +22,7 @@ export class SchemaError extends Error {
 export function differenceFrom(schema: object, data: unknown): string | undefined {
   const validate = compile(schema)
   if (validate(data)) return undefined
-  const [error] = validate.errors ?? []
-  return `${error?.instancePath || '/'} ${error?.message} ${JSON.stringify(error?.params)}`
+  return faultIn(validate.errors?.[0])
 }
 
 function compile(schema: object): ValidateFunction {

@@ -1,17 +1,16 @@
 /** Subjects: what in-toto says that a statement is about is exactly what the entry brings. */
-import { hash } from 'node:crypto'
 import type { Opened, Outcome, Subject } from '../entry.ts'
 import type { History } from '../history.ts'
 import { sameData } from '../same-data.ts'
 import { readArtifact } from '../store.ts'
-import { artifactsIn } from './artifacts.ts'
+import { artifactsIn, digestOfCeremony } from './artifacts.ts'
 import { type Checked, type Report, shown } from './report.ts'
 
 /** @param dir where the artifacts lie; undefined if they are not there to be looked at */
 export function subjectRules(checked: Checked, history: History, dir: string | undefined): void {
   const { statement, entry, report } = checked
   const { subject } = statement
-  const ceremony = [{ name: 'ceremony', digest: { sha256: hash('sha256', entry.ceremony) } }]
+  const ceremony = [{ name: 'ceremony', digest: { sha256: digestOfCeremony(entry.ceremony) } }]
   if (entry.kind === 'opened') same(subject, subjectsOf(entry), report)
   else if (entry.kind !== 'outcome' || entry.result === 'failed') same(subject, ceremony, report)
   else if (sameData(subject, ceremony)) madeRules([], entry, history, dir, report)
