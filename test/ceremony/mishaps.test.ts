@@ -120,8 +120,8 @@ describe('a disk', () => {
 
 /** A small file system in the place of a folder, with what was in it. */
 const onTmpfs = (folder: string, size: string): string =>
-  `cp -a ${folder} /tmp/.$$ 2>/dev/null || true; copy=$(mktemp -d); cp -a ${folder}/. $copy/
-   mount -t tmpfs -o size=${size} none ${folder}; cp -a $copy/. ${folder}/; rm -rf $copy /tmp/.$$`
+  `copy=$(mktemp -d); cp -a ${folder}/. $copy/
+   mount -t tmpfs -o size=${size} none ${folder}; cp -a $copy/. ${folder}/; rm -rf $copy`
 
 describe('a clock', () => {
   test('that was set back behind the last entry stops the ceremony; set right, it goes on', async () => {

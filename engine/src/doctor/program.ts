@@ -1,10 +1,9 @@
 /** The program itself: the right Node, nothing changed in a pack, the runbook and its plugins as they belong together. */
-import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { engineIdentity } from '../ceremony/identity.ts'
 import type { Plugins } from '../ceremony/plugins.ts'
-import { pathsBelow, SUMS } from '../pack/files.ts'
+import { digestOf, pathsBelow, SUMS } from '../pack/files.ts'
 import { projectRoot } from '../plugin/package.ts'
 import { checkRunbook } from '../runbook/check.ts'
 import type { Runbook } from '../runbook/model.ts'
@@ -41,14 +40,9 @@ function checkPack(root: string): Check {
       .filter((line) => line !== '')
       .map((line) => [line.slice(66), line.slice(0, 64)]),
   )
-  const present = pathsBelow(root).flatMap(({ path, entry }) => (entry.isFile() && path !== SUMS && !OWN.test(path) ? [path] : []))
-  const wrong = present.filter(
-    (path) =>
-      createHash('sha256')
-        .update(readFileSync(join(root, path)))
-        .digest('hex') !== listed.get(path),
-  )
-  const missing = [...listed.keys()].filter((path) => !present.includes(path))
+  const present = new Set(pathsBelow(root).flatMap(({ path, entry }) => (entry.isFile() && path !== SUMS && !OWN.test(path) ? [path] : [])))
+  const wrong = [...present].filter((path) => digestOf(join(root, path)) !== listed.get(path))
+  const missing = [...listed.keys()].filter((path) => !present.has(path))
   const faults = [
     ...wrong.map((path) => `${path} ${listed.has(path) ? 'was changed' : 'does not belong to it'}`),
     ...missing.map((path) => `${path} is missing`),

@@ -1,9 +1,8 @@
 /** What a pack holds: files of the installation as they lie, and a few that are put beside them. */
-import { createHash } from 'node:crypto'
-import { copyFileSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { productionPackages } from './dependencies.ts'
-import { pathsBelow, SUMS } from './files.ts'
+import { digestOf, pathsBelow, SUMS } from './files.ts'
 
 /** Files below one folder, by their paths in it, sorted. */
 export interface Files {
@@ -62,17 +61,7 @@ export function contents({ root, runbooks, rehearsal }: Wanted, added: string): 
 /** Digests of all files, as `sha256sum -c` reads them. */
 function sums(sources: readonly Files[]): string {
   const lines = sources.flatMap(({ folder, paths }) =>
-    paths
-      .filter((path) => lstatSync(join(folder, path)).isFile())
-      .map(
-        (path) =>
-          [
-            path,
-            createHash('sha256')
-              .update(readFileSync(join(folder, path)))
-              .digest('hex'),
-          ] as const,
-      ),
+    paths.filter((path) => lstatSync(join(folder, path)).isFile()).map((path) => [path, digestOf(join(folder, path))] as const),
   )
   return lines
     .sort(([a], [b]) => (a < b ? -1 : 1))
