@@ -56,7 +56,7 @@ export class SigningLedger implements Ledger {
     stations: Readonly<Record<string, Signer>>
     ceremony: string
     mode: Mode
-    lastTime?: number
+    lastTime: number
   }) {
     this.#store = about.store
     this.#history = about.history
@@ -65,7 +65,7 @@ export class SigningLedger implements Ledger {
     this.#stations = about.stations
     this.#ceremony = about.ceremony
     this.#mode = about.mode
-    this.#lastTime = about.lastTime ?? 0
+    this.#lastTime = about.lastTime
   }
 
   /** Of the last entry, in milliseconds since the epoch. */

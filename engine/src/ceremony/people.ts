@@ -38,8 +38,6 @@ export interface Doubt {
   readonly says: string
   /** What the world answered. */
   readonly facts: string
-  /** JSON Schema of what the step gives. */
-  readonly output: object
 }
 
 /** The officers' word on it: whether it took effect, and what they have seen. */
@@ -52,8 +50,6 @@ export interface Decision {
 export interface Room {
   readonly runbook: Runbook
   readonly history: History
-  /** The ceremony's time, in milliseconds since the epoch. */
-  now(): number
   /** Has an officer note something off script; it is signed and in the transcript when this resolves. */
   note(officer: string, note: string): Promise<void>
 }

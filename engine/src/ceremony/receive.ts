@@ -124,7 +124,7 @@ async function isReceived({ dir, aside, station }: { dir: string; aside: string;
   const [own, bundled] = [join(dir, TRANSCRIPT), join(aside, TRANSCRIPT)]
   if (!existsSync(own)) return false
   const common = await commonCourse(own, bundled)
-  if (common.own !== 'longer') return false
+  if (!common.ownIsLonger) return false
   let later: Parameters<typeof describe>[0] | undefined
   let last: typeof later
   for await (const entry of readEntries(own)) {

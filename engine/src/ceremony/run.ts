@@ -1,10 +1,11 @@
 /** Runs a ceremony from wherever its transcript stands: a fresh one has only begun, a resumed one goes on. */
 import { instances } from '../runbook/instances.ts'
 import type { Step } from '../runbook/model.ts'
-import { presenceQuorum } from '../runbook/word.ts'
-import { ABORTED } from '../transcript/entry.ts'
+import { closingQuorum } from '../runbook/word.ts'
+import { ABORTED, type Closed } from '../transcript/entry.ts'
 import { CeremonyError } from './error.ts'
 import { networkFound } from './evidence.ts'
+import type { Ledger } from './ledger.ts'
 import { runInstance, type Stage, scopeOf } from './step.ts'
 
 /**
@@ -12,7 +13,7 @@ import { runInstance, type Stage, scopeOf } from './step.ts'
  * @throws CeremonyError where it stops; everything up to there is in the transcript
  */
 export async function runCeremony(stage: Stage): Promise<void> {
-  const { history, ledger, runbook, progress } = stage
+  const { history, runbook, progress } = stage
   if (history.closed) return
   if (!history.arrived && !history.handedOverTo) await arrive(stage)
   let phase = ''
@@ -25,15 +26,22 @@ export async function runCeremony(stage: Stage): Promise<void> {
       await runInstance(stage, step, instance)
     }
   }
-  const entries = history.entries
-  const signers = await ledger.write(
-    { kind: 'closed', entries, result: 'complete', steps_done: history.stepsDone, deviations: history.deviations },
-    history.station,
-    [],
-    { quorum: 'everyone', says: `Close the ceremony after ${entries} entries` },
-  )
+  await close(stage, 'complete', `Close the ceremony after ${history.entries} entries`)
+}
+
+async function close({ history, ledger, runbook, progress }: Stage, result: Closed['result'], says: string): Promise<void> {
+  const { entries, stepsDone, deviations, station } = history
+  const signers = await ledger.write({ kind: 'closed', entries, result, steps_done: stepsDone, deviations }, station, [], {
+    quorum: closingQuorum(runbook, result),
+    says,
+  })
   progress({ kind: 'signed', officers: signers, what: 'all' })
   progress({ kind: 'closed', entries: entries + 1 })
+}
+
+/** Writes an officer's note, which that officer alone signs. */
+export async function note(ledger: Ledger, station: string, officer: string, text: string): Promise<void> {
+  await ledger.write({ kind: 'deviation', officer, note: text }, station, [], { quorum: {}, only: officer, says: text })
 }
 
 /**
@@ -41,28 +49,15 @@ export async function runCeremony(stage: Stage): Promise<void> {
  * @param who says so; the reason is that officer's note
  */
 export async function abortCeremony(stage: Stage, { officer, reason }: { officer: string; reason: string }): Promise<void> {
-  const { history, ledger, runbook, progress } = stage
-  await ledger.write({ kind: 'deviation', officer, note: `Abort the ceremony: ${reason}` }, history.station, [], {
-    quorum: {},
-    only: officer,
-    says: `Abort the ceremony: ${reason}`,
-  })
+  const { history, ledger } = stage
+  await note(ledger, history.station, officer, `Abort the ceremony: ${reason}`)
   if (history.open) {
     const { step, instance } = history.open.intent
     const exchanges = await stage.keepExchanges(stage.recording.finish())
     await ledger.write({ kind: 'outcome', step, instance, intent: history.open.sequence, ...CUT_OFF, exchanges }, history.station)
     stage.recording.discard()
   }
-  const entries = history.entries
-  const quorum = presenceQuorum(runbook)
-  const signers = await ledger.write(
-    { kind: 'closed', entries, result: 'aborted', steps_done: history.stepsDone, deviations: history.deviations },
-    history.station,
-    [],
-    { quorum: Object.keys(quorum).length > 0 ? quorum : 'everyone', says: `Abort the ceremony after ${entries} entries: ${reason}` },
-  )
-  progress({ kind: 'signed', officers: signers, what: 'all' })
-  progress({ kind: 'closed', entries: entries + 1 })
+  await close(stage, 'aborted', `Abort the ceremony after ${history.entries} entries: ${reason}`)
 }
 
 /** What is said of a step that was under way when the ceremony was aborted. */

@@ -5,8 +5,8 @@ import { CeremonyError } from './error.ts'
 /** How far the station's own lines and those of a bundle are the same. */
 export interface Common {
   readonly lines: number
-  /** Whether the station has more, or the bundle. */
-  readonly own: 'longer' | 'shorter' | 'same'
+  /** Whether the station has more than the bundle. */
+  readonly ownIsLonger: boolean
 }
 
 /**
@@ -20,7 +20,7 @@ export async function commonCourse(own: string, bundled: string): Promise<Common
     for (let lines = 0; ; lines++) {
       const [{ value: mine }, { value: other }] = await Promise.all([ours.next(), theirs.next()])
       if (mine && other && mine.digest !== other.digest) throw fork(lines, mine, other)
-      if (!mine || !other) return { lines, own: mine ? 'longer' : other ? 'shorter' : 'same' }
+      if (!mine || !other) return { lines, ownIsLonger: mine !== undefined }
     }
   } finally {
     await Promise.all([ours.return(undefined), theirs.return(undefined)])

@@ -12,7 +12,7 @@ import type { CloudSetup } from '../capability/setup.ts'
 import { PluginError } from '../plugin/contract.ts'
 import { checkRunbook } from '../runbook/check.ts'
 import type { Runbook } from '../runbook/model.ts'
-import { decidingQuorum, presenceQuorum } from '../runbook/word.ts'
+import { closingQuorum, decidingQuorum } from '../runbook/word.ts'
 import type { Opened, Statement } from '../transcript/entry.ts'
 import type { History } from '../transcript/history.ts'
 import { TranscriptStore } from '../transcript/store.ts'
@@ -25,7 +25,7 @@ import { open, runsWithNow } from './opening.ts'
 import type { People, Room } from './people.ts'
 import { Plugins } from './plugins.ts'
 import type { Progress } from './progress.ts'
-import { abortCeremony, runCeremony, transferTo } from './run.ts'
+import { abortCeremony, note, runCeremony, transferTo } from './run.ts'
 import { readRunbook, refuseErrors } from './runbook-file.ts'
 import { readSetup, type Setup } from './setup-file.ts'
 import { readStanding } from './standing.ts'
@@ -109,15 +109,7 @@ export async function carryOn(where: Where): Promise<void> {
       transfer: (to) => transferTo(stage, to),
       requireBaton: baton,
     }
-    const room: Room = {
-      runbook,
-      history,
-      now: () => clock.now(),
-      note: async (officer, note) => {
-        const about = { quorum: {}, only: officer, says: note }
-        await ledger.write({ kind: 'deviation', officer, note }, history.station, [], about)
-      },
-    }
+    const room: Room = { runbook, history, note: (officer, text) => note(ledger, history.station, officer, text) }
     people.enter?.(room)
     if (where.errand) {
       await where.errand(room)
@@ -173,11 +165,9 @@ function signOffOf({ predicate }: Statement, runbook: Runbook, history: History)
   const says = `Sign what was interrupted: entry ${predicate.sequence}`
   switch (predicate.kind) {
     case 'opened':
-    case 'closed': {
-      const quorum = presenceQuorum(runbook)
-      const some = predicate.kind === 'closed' && predicate.result === 'aborted' && Object.keys(quorum).length > 0
-      return { quorum: some ? quorum : 'everyone', says }
-    }
+      return { quorum: 'everyone', says }
+    case 'closed':
+      return { quorum: closingQuorum(runbook, predicate.result), says }
     case 'arrived':
       return predicate.waiver ? { quorum: 'everyone', says } : undefined
     case 'intent':

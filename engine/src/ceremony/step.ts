@@ -202,10 +202,9 @@ async function settle(stage: Stage, step: Step, plugin: PluginStep, intent: Open
   const found: Reconciliation<unknown> = await plugin.reconcile()
   progress({ kind: 'in-doubt', step: id, instance, verdict: found.verdict, facts: found.facts })
   if (found.verdict === 'unknown') {
-    const { action, says } = intent.intent
-    const output = stage.plugins.action(...(action.split('/') as [string, string])).output
-    const decision = await stage.people.decide?.({ step: id, instance, says, facts: found.facts, output })
-    if (decision) return settleByWord(stage, step, intent, decision, output)
+    const { says } = intent.intent
+    const decision = await stage.people.decide?.({ step: id, instance, says, facts: found.facts })
+    if (decision) return settleByWord(stage, step, intent, decision)
     throw new CeremonyError('step/in-doubt', `It is not known whether \`${id}\` took effect before it was interrupted.`, {
       found: found.facts,
       expected: 'the world to show whether it was done',
@@ -233,8 +232,8 @@ async function settle(stage: Stage, step: Step, plugin: PluginStep, intent: Open
 }
 
 /** The officers' word, where the world cannot tell: authorised by a quorum, with what they have seen. */
-async function settleByWord(stage: Stage, step: Step, intent: OpenIntent, decision: Decision, output: object): Promise<unknown> {
-  const { history, ledger, progress, runbook, people } = stage
+async function settleByWord(stage: Stage, step: Step, intent: OpenIntent, decision: Decision): Promise<unknown> {
+  const { history, ledger, progress, runbook, people, plugins } = stage
   const { step: id, instance } = intent.intent
   const exchanges = await stage.keepExchanges(stage.recording.finish())
   const signers = await ledger.write(
@@ -249,8 +248,9 @@ async function settleByWord(stage: Stage, step: Step, intent: OpenIntent, decisi
   stage.recording.discard()
   progress({ kind: 'signed', officers: signers, what: 'before' })
   if (decision.verdict === 'not-done') return undefined
-  const outputs = await people.instruct({ id, instance }, 'Write down what the step gave.', output)
-  if (step.does.kind === 'plugin') stage.plugins.checkOutput(step.does.plugin, step.does.action, outputs)
+  const [plugin, action] = intent.intent.action.split('/') as [string, string]
+  const outputs = await people.instruct({ id, instance }, 'Write down what the step gave.', plugins.action(plugin, action).output)
+  plugins.checkOutput(plugin, action, outputs)
   return outputs
 }
 
