@@ -1,6 +1,18 @@
 /** A program in the place of hands: moves the cards and switches of a twin. */
 import { execa } from 'execa'
+import Type, { type Static } from 'typebox'
 import type { HandsRequest } from '../plugin/contract.ts'
+
+/** How a file names such a program. */
+export const HandsSchema = Type.Object(
+  { run: Type.Array(Type.String(), { minItems: 1 }), environment: Type.Optional(Type.Record(Type.String(), Type.String())) },
+  { additionalProperties: false },
+)
+
+/** @param at finds what the file names by a path */
+export function handsOf({ run, environment = {} }: Static<typeof HandsSchema>, at: (path: string) => string): HandsProgram {
+  return { run: [at(run[0]!), ...run.slice(1)], environment }
+}
 
 export interface HandsProgram {
   readonly run: readonly string[]

@@ -1,4 +1,6 @@
 /** Whether a bundle goes on from what a station has, or from something else. */
+
+import { instanceName } from '../transcript/entry.ts'
 import { readEntries, type StoredEntry } from '../transcript/store.ts'
 import { CeremonyError } from './error.ts'
 
@@ -49,6 +51,6 @@ function fork(lines: number, mine: StoredEntry, other: StoredEntry): CeremonyErr
 /** @returns an entry in a few words, such as people find it again by */
 export function describe({ statement, digest }: StoredEntry): string {
   const { predicate } = statement
-  const step = 'step' in predicate ? ` of step ${predicate.step}${predicate.instance === null ? '' : `[${predicate.instance}]`}` : ''
+  const step = 'step' in predicate ? ` of step ${instanceName(predicate.step, predicate.instance)}` : ''
   return `${predicate.kind}${step}, by ${predicate.station} at ${predicate.time}, ${digest.slice(0, 16)}…`
 }

@@ -5,7 +5,7 @@ import type { Static, TSchema } from 'typebox'
 import Type from 'typebox'
 import type { CloudSetup, HsmSetup } from '../capability/setup.ts'
 import { CeremonyError } from './error.ts'
-import type { HandsProgram } from './hands-program.ts'
+import { type HandsProgram, HandsSchema, handsOf } from './hands-program.ts'
 import { readYaml } from './yaml-file.ts'
 
 const closed = { additionalProperties: false }
@@ -17,12 +17,6 @@ const Credential = Type.Union([
   Type.Object({ kind: Type.Literal('azure-cli') }, closed),
   Type.Object({ kind: Type.Literal('managed-identity'), 'client-id': Type.Optional(Type.String()) }, closed),
 ])
-
-/** A program that does on a twin what hands do to the real thing. */
-const Hands = Type.Object(
-  { run: Type.Array(Type.String(), { minItems: 1 }), environment: Type.Optional(Type.Record(Type.String(), Type.String())) },
-  closed,
-)
 
 const SetupSchema = Type.Object(
   {
@@ -61,7 +55,8 @@ const SetupSchema = Type.Object(
         closed,
       ),
     ),
-    hands: Type.Optional(Hands),
+    /** Does on a twin what hands do to the real thing. */
+    hands: Type.Optional(HandsSchema),
     companions: Type.Optional(Type.Array(Type.Object({ name: Type.String(), run: Type.Array(Type.String(), { minItems: 1 }) }, closed))),
   },
   closed,
@@ -127,7 +122,7 @@ export function readSetup(file: string): Setup {
     cloud: raw.cloud ? cloudOf(raw.cloud, at) : null,
     hsm: raw.hsm ? { tools: at(raw.hsm.tools), library: at(raw.hsm.library), environment: raw.hsm.environment ?? {} } : null,
     companions: raw.companions ?? [],
-    hands: raw.hands ? { run: [at(raw.hands.run[0]!), ...raw.hands.run.slice(1)], environment: raw.hands.environment ?? {} } : null,
+    hands: raw.hands ? handsOf(raw.hands, at) : null,
   }
 }
 

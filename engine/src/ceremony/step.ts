@@ -7,7 +7,7 @@ import { holds, resolve } from '../runbook/expression.ts'
 import type { Runbook, Scope, Step } from '../runbook/model.ts'
 import { recordSchema } from '../runbook/record.ts'
 import { decidingQuorum } from '../runbook/word.ts'
-import type { Outcome, Subject } from '../transcript/entry.ts'
+import { instanceName, type Outcome, type Subject } from '../transcript/entry.ts'
 import type { OpenIntent } from '../transcript/history.ts'
 import { StorageError } from '../transcript/storage-error.ts'
 import type { Acting, Attempts } from './act.ts'
@@ -255,7 +255,7 @@ async function settleByWord(stage: Stage, step: Step, intent: OpenIntent, decisi
 }
 
 function stepFailed(stage: Stage, step: Step, instance: Instance, error: PluginError): CeremonyError {
-  const name = instance.key === null ? step.id : `${step.id}[${instance.key}]`
+  const name = instanceName(step.id, instance.key)
   stage.progress({ kind: 'failed', step: step.id, instance: instance.key, code: error.code, message: error.message })
   return new CeremonyError('step/failed', `Step \`${name}\` failed (${error.code}): ${error.message}`, {
     found: error.found,

@@ -6,9 +6,9 @@ import Type from 'typebox'
 import { openOfficerKey } from '../officer/key-file.ts'
 import { choose } from '../officer/quorum.ts'
 import type { Signer } from '../transcript/dsse.ts'
-import type { OfficerIdentity } from '../transcript/entry.ts'
+import { instanceName, type OfficerIdentity } from '../transcript/entry.ts'
 import { CeremonyError } from './error.ts'
-import { runHands } from './hands-program.ts'
+import { HandsSchema, handsOf, runHands } from './hands-program.ts'
 import type { People } from './people.ts'
 import { readYaml } from './yaml-file.ts'
 
@@ -32,12 +32,7 @@ const AnswersSchema = Type.Object(
     /** step, or step[instance] -> what is written down */
     records: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     /** A program that does what hands do; gets the request as JSON on its input; exit code 3 means that it cannot be done. */
-    hands: Type.Optional(
-      Type.Object(
-        { run: Type.Array(Type.String(), { minItems: 1 }), environment: Type.Optional(Type.Record(Type.String(), Type.String())) },
-        closed,
-      ),
-    ),
+    hands: Type.Optional(HandsSchema),
     waive: Type.Optional(Type.String()),
   },
   closed,
@@ -98,13 +93,12 @@ export async function unattendedPeople(file: string): Promise<People> {
     },
     async hands(request) {
       if (!answers.hands) return { done: false, reason: `nobody is there to ${request.ask}` }
-      const { run, environment = {} } = answers.hands
-      const obstacle = await runHands({ run: [at(run[0]!), ...run.slice(1)], environment }, request)
+      const obstacle = await runHands(handsOf(answers.hands, at), request)
       return obstacle === undefined ? { done: true } : { done: false, reason: obstacle }
     },
     async instruct(step, _text, schema) {
       if (!schema) return null
-      const name = step.instance === null ? step.id : `${step.id}[${step.instance}]`
+      const name = instanceName(step.id, step.instance)
       const record = answers.records?.[name]
       const validate = new Ajv2020({ allErrors: true, strict: false }).compile(schema)
       if (validate(record)) return record

@@ -8,7 +8,7 @@ import type { Progress } from '../ceremony/progress.ts'
 import { carryOn } from '../ceremony/session.ts'
 import { readSetup } from '../ceremony/setup-file.ts'
 import { Board, canMove } from '../terminal/board.ts'
-import { Desk } from '../terminal/desk.ts'
+import { type Desk, deskHere, hasTerminal } from '../terminal/desk.ts'
 import { narrator } from '../terminal/narrator.ts'
 import { peopleAtTerminal, type TerminalPeople } from '../terminal/people.ts'
 import { startCompanions } from './companions.ts'
@@ -29,16 +29,11 @@ export interface AtTerminal {
  * @throws CeremonyError where it stops
  */
 export async function goAtTerminal(dir: string, options: AtTerminal): Promise<void> {
-  const { stdin, stderr } = process
-  if (!stdin.isTTY || !stderr.isTTY) throw noTerminal()
+  if (!hasTerminal()) throw noTerminal()
   const setup = readSetup(join(dir, 'setup.yaml'))
   const officers = await findOfficers(readOfficerEntries(options.officers ?? join(dir, OFFICERS)))
   const stopCompanions = await startCompanions(options.errand ? [] : setup.companions)
-  const desk = new Desk(
-    stdin,
-    (text) => void stderr.write(text),
-    () => stderr.columns || 80,
-  )
+  const desk = deskHere()
   let people: TerminalPeople | undefined
   let tell: Progress | undefined
   const stopped = (): void => void desk.stop('ended by a signal')
@@ -64,7 +59,7 @@ export async function goAtTerminal(dir: string, options: AtTerminal): Promise<vo
     if (people?.wishes.pause) throw paused(dir, error)
     if (error instanceof CeremonyError || !(await isStopped(desk))) throw error
     desk.close()
-    stderr.write(`\n${whereItStands(people?.room, dir)}\n`)
+    process.stderr.write(`\n${whereItStands(people?.room, dir)}\n`)
     // As after a crash: what is under way is cut off, and everything that was started ends with this process.
     process.exit(3)
   } finally {

@@ -97,14 +97,9 @@ async function checkWay(station: string, setup: Setup, unattended: string | unde
 function whoeverIsHere(): SecretsAndHands {
   return {
     async secret({ ask }) {
-      const { stdin, stderr } = process
-      if (!stdin.isTTY || !stderr.isTTY) return undefined
-      const { Desk } = await import('../terminal/desk.ts')
-      const desk = new Desk(
-        stdin,
-        (text) => void stderr.write(text),
-        () => stderr.columns || 80,
-      )
+      const { deskHere, hasTerminal } = await import('../terminal/desk.ts')
+      if (!hasTerminal()) return undefined
+      const desk = deskHere()
       const answer = await desk.askInMenu({ text: `${ask} (does not show; Enter to leave it out):`, hidden: true })
       desk.close()
       return answer || undefined

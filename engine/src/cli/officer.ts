@@ -5,10 +5,10 @@ import { correction, generate } from 'lean-qr'
 import { stringify } from 'yaml'
 import { CeremonyError } from '../ceremony/error.ts'
 import { findOfficers, IDENTITY_FILE, type Officer, type OfficerEntry, readOfficerEntries } from '../ceremony/officers-file.ts'
-import { createOfficerKey } from '../officer/key-file.ts'
-import { Desk } from '../terminal/desk.ts'
+import { createOfficerKey, MIN_PASSPHRASE } from '../officer/key-file.ts'
+import { type Desk, deskHere, hasTerminal } from '../terminal/desk.ts'
 import { printable } from '../terminal/printable.ts'
-import { wordsOf } from '../transcript/words.ts'
+import { rowsOfWords, wordsOf } from '../transcript/words.ts'
 import { noTerminal } from './at-terminal.ts'
 
 interface NewOptions {
@@ -20,9 +20,6 @@ interface NewOptions {
   cardKey?: string
   dir: string
 }
-
-/** Shorter ones are guessed by machines. */
-const MIN_PASSPHRASE = 12
 
 /**
  * Makes a key under a passphrase that is typed twice, or takes the one of a smartcard, and writes the identity file.
@@ -72,8 +69,7 @@ function dataOf({ name, roles, key }: Officer) {
 }
 
 function describe({ name, roles, key }: Officer, withCode: boolean): string {
-  const words = wordsOf(key.keyid)
-  const rows = [0, 8, 16, 24].map((from) => `  ${words.slice(from, from + 8).join(' ')}`)
+  const rows = rowsOfWords(key.keyid).map((row) => `  ${row}`)
   const lines = [`${name} (${roles.join(', ')})`, `  ${key.where}`, `  ${key.keyid}`, ...rows].map(printable)
   if (!withCode) return lines.join('\n')
   // Capital letters make a smaller code, and a phone reads them as well.
@@ -94,13 +90,8 @@ function qrCode(text: string): string {
 }
 
 async function askPassphrase(name: string): Promise<string> {
-  const { stdin, stderr } = process
-  if (!stdin.isTTY || !stderr.isTTY) throw noTerminal()
-  const desk = new Desk(
-    stdin,
-    (text) => void stderr.write(text),
-    () => stderr.columns || 80,
-  )
+  if (!hasTerminal()) throw noTerminal()
+  const desk = deskHere()
   desk.menu = () => desk.stop('left by Ctrl-C')
   try {
     return await Promise.race([typedTwice(desk, name), desk.stopped])

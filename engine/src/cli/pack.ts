@@ -9,7 +9,7 @@ import { readRunbook } from '../ceremony/runbook-file.ts'
 import { type Archive, archive } from '../pack/archive.ts'
 import { contents } from '../pack/contents.ts'
 import { projectRoot } from '../plugin/package.ts'
-import { wordsOf } from '../transcript/words.ts'
+import { rowsOfWords, wordsOf } from '../transcript/words.ts'
 import { NSHIELD } from './rehearsal-folder.ts'
 
 interface Options {
@@ -63,8 +63,7 @@ async function buildTwin(folder: string): Promise<string[]> {
 }
 
 function describe(file: string, top: string, { sha256, size }: Archive): string {
-  const words = wordsOf(sha256)
-  const rows = [0, 8, 16, 24].map((from) => `          ${words.slice(from, from + 8).join(' ')}`)
+  const rows = rowsOfWords(sha256).map((row) => `          ${row}`)
   return `${file}  ${(size / 1024 / 1024).toFixed(0)} MiB
 
 Write on the paper, and compare on site before anything is unpacked (sha256sum ${basename(file)}):

@@ -2,6 +2,7 @@
 import type { Difference } from '../replay/difference.ts'
 import { type Replay, replayTranscript } from '../replay/replay.ts'
 import { printable } from '../terminal/printable.ts'
+import { instanceName } from '../transcript/entry.ts'
 import { audit } from './audit.ts'
 
 interface Options {
@@ -43,7 +44,7 @@ function describe(result: Replay, place: string): string {
 }
 
 function describeDifference({ line, step, instance, field, recorded, replayed, exchange }: Difference): string[] {
-  const where = step === null ? '' : `  ${instance === null ? step : `${step}[${instance}]`}`
+  const where = step === null ? '' : `  ${instanceName(step, instance)}`
   const place = exchange ? [`    exchange  line ${exchange.line} of artifacts/sha256/${exchange.recording}`] : []
   return [`  line ${line}${where}`, ...place, `    field     ${field}`, `    recorded  ${recorded}`, `    replayed  ${replayed}`, '']
 }

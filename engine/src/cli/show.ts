@@ -1,14 +1,12 @@
 /** Shows a running ceremony as lines on stderr: one for each phase and each step, readable in a log and by a screen reader. */
 import type { Progress, ProgressEvent } from '../ceremony/progress.ts'
 import { duration } from '../terminal/layout.ts'
+import { instanceName } from '../transcript/entry.ts'
 
 const colour = process.stderr.isTTY && !process.env.NO_COLOR
 const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text)
 const bold = (text: string): string => paint(1, text)
 const dim = (text: string): string => paint(2, text)
-
-const nameOf = (event: { step: string; instance: string | null }): string =>
-  event.instance === null ? event.step : `${event.step}[${event.instance}]`
 
 /** @returns the receiver of events, and what to call at the end */
 export function showProgress(write = (text: string) => void process.stderr.write(text)): { event: Progress; end(): void } {
@@ -32,20 +30,24 @@ export function showProgress(write = (text: string) => void process.stderr.write
         if (current) current.attempts = event.number
         return
       case 'skipped':
-        return line(`  ${dim('–')} ${nameOf(event)}  skipped, because ${event.when} does not hold`)
+        return line(`  ${dim('–')} ${instanceName(event.step, event.instance)}  skipped, because ${event.when} does not hold`)
       case 'in-doubt':
-        return line(`  ${paint(33, '?')} ${nameOf(event)} was interrupted; asked the world: ${event.verdict} (${event.facts})`)
+        return line(
+          `  ${paint(33, '?')} ${instanceName(event.step, event.instance)} was interrupted; asked the world: ${event.verdict} (${event.facts})`,
+        )
       case 'done': {
         const title = current?.title ?? 'done'
         const attempts = current && current.attempts > 1 ? `, ${current.attempts} attempts` : ''
-        line(`  ${paint(32, '✓')} ${nameOf(event).padEnd(28)} ${title} ${dim(`(${duration(event.milliseconds)}${attempts})`)}`)
+        line(
+          `  ${paint(32, '✓')} ${instanceName(event.step, event.instance).padEnd(28)} ${title} ${dim(`(${duration(event.milliseconds)}${attempts})`)}`,
+        )
         for (const signed of current?.signed ?? []) line(dim(`${' '.repeat(33)}signed ${signed}`))
         current = undefined
         return
       }
       case 'failed':
         current = undefined
-        return line(`  ${paint(31, '✗')} ${nameOf(event).padEnd(28)} ${event.code}: ${event.message}`)
+        return line(`  ${paint(31, '✗')} ${instanceName(event.step, event.instance).padEnd(28)} ${event.code}: ${event.message}`)
       case 'log':
         return line(dim(`      ${event.text}`))
       case 'closed':

@@ -6,7 +6,7 @@ import { readRunbook } from '../ceremony/runbook-file.ts'
 import { readStanding } from '../ceremony/standing.ts'
 import { printable } from '../terminal/printable.ts'
 import { linesOfStanding, nextOf, standingOf } from '../terminal/standing.ts'
-import type { Entry } from '../transcript/entry.ts'
+import { type Entry, instanceName } from '../transcript/entry.ts'
 import { readEntries, type StoredEntry, TRANSCRIPT } from '../transcript/store.ts'
 
 const LAST = 5
@@ -65,9 +65,9 @@ function sentenceOf(entry: Entry): string {
       case 'intent':
       case 'skipped':
       case 'resolution':
-        return nameOf(entry)
+        return instanceName(entry.step, entry.instance)
       case 'outcome':
-        return `${nameOf(entry)}, ${entry.result}${entry.error ? `: ${entry.error.message}` : ''}`
+        return `${instanceName(entry.step, entry.instance)}, ${entry.result}${entry.error ? `: ${entry.error.message}` : ''}`
       case 'deviation':
         return `${entry.officer}: ${entry.note}`
       case 'handed-over':
@@ -82,6 +82,3 @@ function sentenceOf(entry: Entry): string {
   }
   return `${String(entry.sequence).padStart(4)}  ${entry.time.slice(0, 19).replace('T', ' ')}  ${entry.station}  ${entry.kind} ${about()}`.trimEnd()
 }
-
-const nameOf = ({ step, instance }: { step: string; instance: string | null }): string =>
-  instance === null ? step : `${step}[${instance}]`

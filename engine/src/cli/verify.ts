@@ -1,7 +1,8 @@
 /** `ceremony verify`. */
 import { setFlagsFromString } from 'node:v8'
+import { printable } from '../terminal/printable.ts'
 import { type Verification, type VerifyFinding, verifyTranscript } from '../transcript/verify.ts'
-import { wordsOf } from '../transcript/words.ts'
+import { rowsOfWords } from '../transcript/words.ts'
 import { audit } from './audit.ts'
 
 /** As many findings as fit on a page beside the fingerprints; `--json` tells all. */
@@ -50,16 +51,10 @@ function describeFinding({ line, rule, found, expected }: VerifyFinding): string
 
 /** Keys that nobody vouches for are shown in words too, to be read aloud and compared with the paper. */
 function fingerprint(what: string, who: string, keyid: string, trusted: boolean): string[] {
-  const words = wordsOf(keyid)
-  const rows = trusted ? [] : [0, 8, 16, 24].map((from) => `            ${words.slice(from, from + 8).join(' ')}`)
+  const rows = trusted ? [] : rowsOfWords(keyid).map((row) => `            ${row}`)
   return [`${what}   ${who}`, `          ${keyid}`, ...rows]
 }
 
 function wrapped(text: string): string[] {
   return text.match(/.{1,100}(?:, |$)/g)?.map((line) => `  ${line.trimEnd()}`) ?? []
-}
-
-/** Text from a transcript comes from strangers: what could move the cursor or turn the reading direction is shown as its code. */
-function printable(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }

@@ -5,6 +5,9 @@ import { keyidOf, publicKeyOf, type Signer, signerOf } from '../transcript/dsse.
 import { encryptKey } from './encrypted-key.ts'
 import { type OfficerKey, WrongSecretError } from './officer-key.ts'
 
+/** The fewest characters that `officer new` takes: shorter passphrases are guessed by machines. */
+export const MIN_PASSPHRASE = 12
+
 /** A key file that cannot be used; the message is for the officer. */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError'

@@ -201,3 +201,18 @@ export class Desk implements Asking {
     return turn
   }
 }
+
+/** @returns whether there is a terminal to ask at */
+export function hasTerminal(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY
+}
+
+/** The desk at this program's terminal. Questions go to stderr, for results go to stdout. */
+export function deskHere(): Desk {
+  const { stdin, stderr } = process
+  return new Desk(
+    stdin,
+    (text) => void stderr.write(text),
+    () => stderr.columns || 80,
+  )
+}

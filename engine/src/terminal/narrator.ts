@@ -1,13 +1,11 @@
 /** Tells what happens, line by line, in words that need neither colour nor a moving screen. */
 import type { Progress, ProgressEvent } from '../ceremony/progress.ts'
 import type { Runbook } from '../runbook/model.ts'
+import { instanceName } from '../transcript/entry.ts'
 import type { Board } from './board.ts'
 import type { Desk } from './desk.ts'
 import { duration, labelled, wrap } from './layout.ts'
 import { printable } from './printable.ts'
-
-const nameOf = ({ step, instance }: { step: string; instance: string | null }): string =>
-  instance === null ? step : `${step}[${instance}]`
 
 /**
  * @param board shows what is under way while nothing is told
@@ -29,7 +27,13 @@ export function narrator(desk: Pick<Desk, 'width' | 'show' | 'say' | 'beforeAski
       case 'step': {
         const { number, does } = numbers.get(event.step)!
         board?.begin()
-        desk.show(['', ...wrap(`Step ${number} of ${runbook.steps.length}, at ${event.station}: ${event.title} (${nameOf(event)})`, width)])
+        desk.show([
+          '',
+          ...wrap(
+            `Step ${number} of ${runbook.steps.length}, at ${event.station}: ${event.title} (${instanceName(event.step, event.instance)})`,
+            width,
+          ),
+        ])
         return does.kind === 'instruct' ? undefined : desk.show(labelled('What happens', event.says, width))
       }
       case 'signed':
@@ -37,15 +41,17 @@ export function narrator(desk: Pick<Desk, 'width' | 'show' | 'say' | 'beforeAski
       case 'attempt':
         return event.holds ? undefined : desk.say(`Not yet (attempt ${event.number}); it is asked again.`)
       case 'skipped':
-        return desk.say(`Skipped: ${nameOf(event)}, because ${event.when} does not hold.`)
+        return desk.say(`Skipped: ${instanceName(event.step, event.instance)}, because ${event.when} does not hold.`)
       case 'in-doubt':
-        return desk.say(`${nameOf(event)} was interrupted; the world was asked: ${event.verdict} (${event.facts})`)
+        return desk.say(
+          `${instanceName(event.step, event.instance)} was interrupted; the world was asked: ${event.verdict} (${event.facts})`,
+        )
       case 'done':
         board?.finish(event.step, event.milliseconds)
-        return desk.say(`Done: ${nameOf(event)} (${duration(event.milliseconds)})`)
+        return desk.say(`Done: ${instanceName(event.step, event.instance)} (${duration(event.milliseconds)})`)
       case 'failed':
         board?.finish(event.step)
-        return desk.say(`FAILED: ${nameOf(event)}: ${event.message} [${event.code}]`)
+        return desk.say(`FAILED: ${instanceName(event.step, event.instance)}: ${event.message} [${event.code}]`)
       case 'log':
         return desk.say(event.text)
       case 'output':

@@ -2,8 +2,9 @@
 import { CeremonyError } from '../ceremony/error.ts'
 import type { Officer } from '../ceremony/officers-file.ts'
 import type { Decision, Doubt, People, Room } from '../ceremony/people.ts'
+import { MIN_PASSPHRASE } from '../officer/key-file.ts'
 import type { HandsRequest } from '../plugin/contract.ts'
-import type { OfficerIdentity, Opened } from '../transcript/entry.ts'
+import { instanceName, type OfficerIdentity, type Opened } from '../transcript/entry.ts'
 import type { Desk } from './desk.ts'
 import { LeavingError } from './desk.ts'
 import { labelled, wrap } from './layout.ts'
@@ -11,9 +12,6 @@ import { openMenu, type Wishes } from './menu.ts'
 import { recordAtDesk } from './record.ts'
 import { rollCall } from './roll-call.ts'
 import { signAtDesk } from './signing.ts'
-
-/** What is shorter is no passphrase that `officer new` takes. */
-const SHORTEST_PASSPHRASE = 12
 
 /** Does on a twin what hands do to the real thing; see `hands` of the setup. @returns what kept it from being done */
 export type TwinHands = (request: HandsRequest) => Promise<string | undefined>
@@ -122,7 +120,7 @@ export async function peopleAtTerminal(
 /** Under stress a passphrase is soon typed where it shows. It is on the screen then, but it must not go into the transcript. */
 async function refusePassphrase(line: string, officers: readonly Officer[]): Promise<string | undefined> {
   for (const { name, key } of officers) {
-    if (key.unlockedBy !== 'passphrase' || line.length < SHORTEST_PASSPHRASE) continue
+    if (key.unlockedBy !== 'passphrase' || line.length < MIN_PASSPHRASE) continue
     const opens = await key.sign(new Uint8Array(), line).then(
       () => true,
       () => false,
@@ -172,7 +170,7 @@ async function haveDone(desk: Desk, request: HandsRequest, twin: TwinHands | und
 }
 
 async function decide(desk: Desk, { step, instance, says, facts }: Doubt): Promise<Decision | undefined> {
-  const name = instance === null ? step : `${step}[${instance}]`
+  const name = instanceName(step, instance)
   desk.show([
     '',
     ...labelled('IN DOUBT', `\`${name}\` was interrupted, and the world does not show whether it took effect.`, desk.width),

@@ -6,8 +6,8 @@ import type { EnvelopeSignature, SignRequest } from '../ceremony/people.ts'
 import { WrongSecretError } from '../officer/officer-key.ts'
 import { choose } from '../officer/quorum.ts'
 import { canonicalize } from '../transcript/canonical.ts'
-import type { Entry } from '../transcript/entry.ts'
-import { wordsOf } from '../transcript/words.ts'
+import { type Entry, instanceName } from '../transcript/entry.ts'
+import { rowsOfWords, wordsOf } from '../transcript/words.ts'
 import type { Asking } from './desk.ts'
 import { labelled, rowsOf } from './layout.ts'
 
@@ -62,22 +62,19 @@ function headingOf(entry: Entry): string {
     case 'arrived':
       return `the arrival at ${entry.station}`
     case 'intent':
-      return `before it is done: ${nameOf(entry)}${entry.attempt > 1 ? `, attempt ${entry.attempt}` : ''}`
+      return `before it is done: ${instanceName(entry.step, entry.instance)}${entry.attempt > 1 ? `, attempt ${entry.attempt}` : ''}`
     case 'outcome':
-      return `what came of it: ${nameOf(entry)}`
+      return `what came of it: ${instanceName(entry.step, entry.instance)}`
     case 'deviation':
       return `a note by ${entry.officer}`
     case 'resolution':
-      return `your word on a step in doubt: ${nameOf(entry)}`
+      return `your word on a step in doubt: ${instanceName(entry.step, entry.instance)}`
     case 'closed':
       return entry.result === 'aborted' ? 'the ABORTION of the ceremony' : 'the end of the ceremony'
     default:
       return entry.kind
   }
 }
-
-const nameOf = ({ step, instance }: { step: string; instance: string | null }): string =>
-  instance === null ? step : `${step}[${instance}]`
 
 const titleOf = (entry: Entry): string => (entry.kind === 'outcome' ? 'Outputs' : 'With')
 
@@ -178,8 +175,7 @@ async function unlocking(desk: Asking, { name, key }: Officer, digest: string): 
 }
 
 function showDigest(desk: Asking, digest: string): void {
-  const words = wordsOf(digest)
-  const rows = [0, 8, 16, 24].map((from) => `    ${words.slice(from, from + 8).join(' ')}`)
+  const rows = rowsOfWords(digest).map((row) => `    ${row}`)
   desk.show([`    SHA-256 of what you sign (the payload of entry in the transcript):`, `    ${digest}`, ...rows])
 }
 

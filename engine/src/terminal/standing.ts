@@ -43,12 +43,15 @@ function turnsOf(step: Step, runbook: Runbook, history: History): (string | null
   }
 }
 
-/** @returns who has to do what next, in one sentence */
-export function nextOf(runbook: Runbook, history: History): string {
+/**
+ * @param standing of its steps, where it is known already
+ * @returns who has to do what next, in one sentence
+ */
+export function nextOf(runbook: Runbook, history: History, standing = standingOf(runbook, history)): string {
   if (history.closed) return 'Nobody: the ceremony is closed.'
   if (!history.opened) return 'Everyone: the ceremony is not opened yet; everyone who takes part signs the opening.'
   if (history.handedOverTo !== undefined) return `The people at ${history.handedOverTo}: the ceremony was handed over to it.`
-  const now = standingOf(runbook, history).find(({ state }) => state === 'now')
+  const now = standing.find(({ state }) => state === 'now')
   if (!now) return 'Everyone who takes part: sign the closing.'
   const { id, title, signOff, station } = now.step
   const instance = now.instances.find(({ state }) => state === 'now')
@@ -92,7 +95,7 @@ export function linesOfStanding({ runbook, history }: Pick<Room, 'runbook' | 'hi
   lines.push(
     '',
     ...wrap(`${count} of ${standing.length} steps done, ${history.entries} entries${notes}.${time}`, width, '  '),
-    ...wrap(`Next: ${nextOf(runbook, history)}`, width, '  '),
+    ...wrap(`Next: ${nextOf(runbook, history, standing)}`, width, '  '),
   )
   return lines
 }

@@ -164,3 +164,6 @@ export interface Closed {
   readonly steps_done: number
   readonly deviations: number
 }
+
+/** @returns how people call an instance of a step */
+export const instanceName = (step: string, instance: string | null): string => (instance === null ? step : `${step}[${instance}]`)

@@ -8,3 +8,9 @@ import { EVEN, ODD } from './pgp-words.ts'
 export function wordsOf(hex: string): string[] {
   return [...Buffer.from(hex, 'hex')].map((byte, place) => (place % 2 === 0 ? EVEN : ODD)[byte]!)
 }
+
+/** @returns the same words as they are compared with paper, eight in a row */
+export function rowsOfWords(hex: string): string[] {
+  const words = wordsOf(hex)
+  return Array.from({ length: Math.ceil(words.length / 8) }, (_, row) => words.slice(row * 8, row * 8 + 8).join(' '))
+}

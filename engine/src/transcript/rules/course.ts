@@ -67,6 +67,3 @@ export class Course {
     return this.#steps.get(id)
   }
 }
-
-/** @returns how people call an instance of a step */
-export const nameOf = (step: string, instance: string | null): string => (instance === null ? step : `${step}[${instance}]`)

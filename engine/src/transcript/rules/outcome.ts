@@ -3,10 +3,9 @@ import { holds } from '../../runbook/expression.ts'
 import type { Scope, Step } from '../../runbook/model.ts'
 import { recordSchema } from '../../runbook/record.ts'
 import { canonicalize } from '../canonical.ts'
-import type { Outcome } from '../entry.ts'
+import { instanceName, type Outcome } from '../entry.ts'
 import type { History } from '../history.ts'
 import { sameData } from '../same-data.ts'
-import { nameOf } from './course.ts'
 import { type Checked, type Report, shown } from './report.ts'
 import { differenceFrom } from './schemas.ts'
 import { quorumSigned } from './signers.ts'
@@ -40,8 +39,8 @@ export function outcomeRules(outcome: Timed<Outcome>, checked: Checked, script: 
 /** @returns whether an outcome or a resolution is for the open intent */
 export function belongs(entry: { step: string; instance: string | null; intent: number }, { report }: Checked, { open }: History): boolean {
   if (open && open.sequence === entry.intent && open.intent.step === entry.step && open.intent.instance === entry.instance) return true
-  const expected = open ? `for the open intent ${open.sequence}, ${nameOf(open.intent.step, open.intent.instance)}` : 'no open intent'
-  report('step/outcome', `for intent ${entry.intent}, ${nameOf(entry.step, entry.instance)}`, expected)
+  const expected = open ? `for the open intent ${open.sequence}, ${instanceName(open.intent.step, open.intent.instance)}` : 'no open intent'
+  report('step/outcome', `for intent ${entry.intent}, ${instanceName(entry.step, entry.instance)}`, expected)
   return false
 }
 

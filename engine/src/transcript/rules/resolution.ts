@@ -1,7 +1,6 @@
 /** Resolutions: how a step in doubt was settled, and by what right. */
 import { decidingQuorum } from '../../runbook/word.ts'
-import type { Resolution } from '../entry.ts'
-import { nameOf } from './course.ts'
+import { instanceName, type Resolution } from '../entry.ts'
 import { belongs } from './outcome.ts'
 import type { Checked } from './report.ts'
 import { quorumSigned } from './signers.ts'
@@ -13,7 +12,7 @@ export function resolutionRules(resolution: Resolution, checked: Checked, { hist
   const step = course?.find(id)
   if (!step) return
   if (step.does.kind !== 'plugin') {
-    checked.report('resolution/step', nameOf(id, instance), 'a step that uses a plugin: the others are simply done again')
+    checked.report('resolution/step', instanceName(id, instance), 'a step that uses a plugin: the others are simply done again')
     return
   }
   // The word of the officers is authorised as the step itself is.

@@ -6,10 +6,10 @@ import { holds, resolve } from '../../runbook/expression.ts'
 import type { Scope, Step } from '../../runbook/model.ts'
 import { presenceQuorum } from '../../runbook/word.ts'
 import { canonicalize } from '../canonical.ts'
-import type { Closed, Intent, Skipped } from '../entry.ts'
+import { type Closed, type Intent, instanceName, type Skipped } from '../entry.ts'
 import type { History } from '../history.ts'
 import { sameData } from '../same-data.ts'
-import { type Course, nameOf, type Turn } from './course.ts'
+import type { Course, Turn } from './course.ts'
 import { outcomeRules } from './outcome.ts'
 import type { Packages } from './plugins.ts'
 import { type Checked, shown } from './report.ts'
@@ -62,7 +62,7 @@ export function stepRules(checked: Checked, script: Script): void {
 function turnOf(entry: { step: string; instance: string | null; station: string }, { report }: Checked, course: Course): Turn | undefined {
   const next = course.next()
   if (!next || next.step.id !== entry.step || next.key !== entry.instance) {
-    report('step/order', nameOf(entry.step, entry.instance), next ? nameOf(next.step.id, next.key) : 'no further step')
+    report('step/order', instanceName(entry.step, entry.instance), next ? instanceName(next.step.id, next.key) : 'no further step')
     return undefined
   }
   if (next.step.station !== entry.station) report('step/station', `at ${entry.station}`, `at ${next.step.station}`)
@@ -116,13 +116,13 @@ function declared(step: Step, scope: Scope): { action: string; inputs: unknown }
 
 function closed(entry: Closed, { report }: Checked, history: History, course: Course | undefined): void {
   const { entries, stepsDone, deviations, open } = history
-  if (open) report('closed/open', `${nameOf(open.intent.step, open.intent.instance)} has no outcome`, 'an outcome for every intent')
+  if (open) report('closed/open', `${instanceName(open.intent.step, open.intent.instance)} has no outcome`, 'an outcome for every intent')
   const found = canonicalize({ entries: entry.entries, steps_done: entry.steps_done, deviations: entry.deviations })
   const expected = canonicalize({ entries, steps_done: stepsDone, deviations })
   if (found !== expected) report('closed/counts', found, expected)
   if (!course) return
   const next = course.next()
   if (next && entry.result === 'complete')
-    report('closed/complete', `${nameOf(next.step.id, next.key)} was not done`, 'every step to be done or skipped')
+    report('closed/complete', `${instanceName(next.step.id, next.key)} was not done`, 'every step to be done or skipped')
   if (!next && entry.result === 'aborted') report('closed/complete', 'aborted', 'complete, because every step was done or skipped')
 }
