@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { mishapsOfMachine } from '../e2e/boundaries/matrix.ts'
+import { disturbed, mishapsOfMachine } from '../e2e/boundaries/matrix.ts'
 import type { Point } from '../e2e/boundaries/mishap.ts'
-import { ceremony, type Ended, entriesOf, remove, startWith } from '../e2e/rehearsal.ts'
+import { ceremony, entriesOf, remove } from '../e2e/rehearsal.ts'
 import { inNamespace } from './namespace.ts'
 import { officersKeys, type TwoStations, twoStations } from './two-stations.ts'
 
@@ -22,12 +22,6 @@ beforeEach(async () => {
   await stations.untilHandedOver('room')
 })
 afterEach(() => remove(stations.at()))
-
-const disturbed = (query: Record<string, string>, ...args: string[]): Promise<Ended> => {
-  const preload = new URL('../e2e/boundaries/preload.ts', import.meta.url)
-  preload.search = new URLSearchParams(query).toString()
-  return startWith(['--import', preload.href], ...args).ended
-}
 
 /** All the boundaries that a command comes to, each with what is to happen at it; thinned out evenly. */
 async function mishapsOf(dir: string, ...args: string[]): Promise<Point[]> {

@@ -1,12 +1,13 @@
 /** A transcript of very many steps, for what a report does with it: the same small step over and over. */
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canonicalize } from '../../engine/src/transcript/canonical.ts'
 import { preAuthenticationEncoding, signerOf } from '../../engine/src/transcript/dsse.ts'
 import { type Body, PAYLOAD_TYPE, PREDICATE_TYPE, STATEMENT_TYPE } from '../../engine/src/transcript/entry.ts'
-import { artifactPath, TRANSCRIPT, TranscriptStore } from '../../engine/src/transcript/store.ts'
+import { TRANSCRIPT, TranscriptStore } from '../../engine/src/transcript/store.ts'
+import { sha256 } from './answers.ts'
 
 const CEREMONY = '01J00000000000000000001ARG'
 const RUNBOOK = `runbook: large
@@ -31,7 +32,7 @@ steps:
 export async function writeLarge(steps: number): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'ceremony-large-'))
   const store = await TranscriptStore.open(dir)
-  store.putArtifact(Buffer.from(RUNBOOK))
+  await store.putArtifact(Buffer.from(RUNBOOK))
   store.close()
   const signers = [signerOf(generateKeyPairSync('ed25519').privateKey), signerOf(generateKeyPairSync('ed25519').privateKey)]
   const [station, officer] = signers.map(({ keyid, publicKey }) => ({ keyid, public_key: publicKey })) as [Key, Key]
@@ -79,15 +80,10 @@ export async function writeLarge(steps: number): Promise<string> {
     lines.push(line)
   }
   writeFileSync(join(dir, TRANSCRIPT), `${lines.join('\n')}\n`)
-  writeFileSync(artifactPath(dir, digest), RUNBOOK)
   return dir
 }
 
 interface Key {
   readonly keyid: string
   readonly public_key: string
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -5,9 +5,8 @@
 import { writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PAYLOAD_TYPE } from '../../engine/src/transcript/entry.ts'
 import { verifyTranscript } from '../../engine/src/transcript/verify.ts'
-import { KEYS, linesOf, type Name, SHORT_RUNBOOK, transcriptOf, troubledPlan, write, writeShort } from './sample.ts'
+import { KEYS, linesOf, type Name, SHORT_RUNBOOK, sealBytes, transcriptOf, troubledPlan, write, writeShort } from './sample.ts'
 
 const FACTOR = Number(process.env.CEREMONY_FUZZ ?? 1)
 const TIMEOUT = 300_000 * FACTOR
@@ -251,10 +250,5 @@ describe('signatures', () => {
 
 /** Signs a text whether it is canonical JSON or not. */
 async function sealText(text: string, names: readonly Name[]): Promise<string> {
-  const payload = Buffer.from(text)
-  const message = Buffer.concat([Buffer.from(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload])
-  const signatures = await Promise.all(
-    names.map(async (name) => ({ keyid: KEYS[name].keyid, sig: Buffer.from(await KEYS[name].sign(message)).toString('base64') })),
-  )
-  return JSON.stringify({ payload: payload.toString('base64'), payloadType: PAYLOAD_TYPE, signatures })
+  return JSON.stringify(await sealBytes(Buffer.from(text), names))
 }

@@ -316,8 +316,12 @@ export function statementOf(entry: Planned, head: Head | undefined): Statement {
 }
 
 /** Signs any statement with any of the keys. */
-export async function seal(statement: unknown, signers: readonly Name[]): Promise<Envelope> {
-  const payload = Buffer.from(canonicalize(statement))
+export function seal(statement: unknown, signers: readonly Name[]): Promise<Envelope> {
+  return sealBytes(Buffer.from(canonicalize(statement)), signers)
+}
+
+/** Signs bytes, whether they are a statement or not. */
+export async function sealBytes(payload: Buffer, signers: readonly Name[]): Promise<Envelope> {
   const message = preAuthenticationEncoding(PAYLOAD_TYPE, payload)
   const signatures = await Promise.all(
     signers.map(async (name) => ({ keyid: KEYS[name].keyid, sig: Buffer.from(await KEYS[name].sign(message)).toString('base64') })),

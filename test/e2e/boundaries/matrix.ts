@@ -17,12 +17,14 @@ export async function layOut(dir: string): Promise<void> {
   prepare(dir, { runbook, setup: join(dir, 'setup.yaml'), answers: join(dir, 'answers.yaml'), parameters: join(dir, 'parameters.yaml') })
 }
 
-/** Starts `ceremony resume`, with the preload. */
-function resume(dir: string, query: Record<string, string>): Promise<Ended> {
+/** Runs a command with the preload, which is told by the query what to do at which boundary. */
+export function disturbed(query: Record<string, string>, ...args: string[]): Promise<Ended> {
   const preload = new URL('./preload.ts', import.meta.url)
-  preload.search = new URLSearchParams({ dir, ...query }).toString()
-  return startWith(['--import', preload.href], 'resume', dir).ended
+  preload.search = new URLSearchParams(query).toString()
+  return startWith(['--import', preload.href], ...args).ended
 }
+
+const resume = (dir: string, query: Record<string, string>): Promise<Ended> => disturbed({ dir, ...query }, 'resume', dir)
 
 /** Runs a ceremony that nothing disturbs. @returns the boundaries that it comes to, in order */
 export async function boundariesOf(dir: string): Promise<string[]> {
